@@ -1,0 +1,1 @@
+"""What an action is, which effect comes next, and what an attempt's outcome means."""

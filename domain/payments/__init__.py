@@ -1,0 +1,1 @@
+"""The payment status of deal products, and how invoices raise it."""

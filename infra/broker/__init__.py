@@ -1,0 +1,1 @@
+"""RabbitMQ or Redis: queues, the Celery app, doorbells, and consumers that take batches."""

@@ -1,0 +1,1 @@
+"""PostgreSQL: tables, one-transaction units of work, and the statements over them."""

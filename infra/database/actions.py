@@ -1,0 +1,244 @@
+"""Statements over actions: insert, claim, move on. Every status change goes through here."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, bindparam, delete, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+
+from domain.actions.plan import Request
+from domain.actions.status import ActionStatus, advance
+from infra.database.engine import Transaction
+from infra.database.tables import ActionRow, IntegrationRow
+from infra.platform import Integration
+
+
+@dataclass(frozen=True, slots=True)
+class ActionRecord:
+    """An action as claimed: the request, where it stands, and its integration."""
+
+    request: Request
+    integration: Integration
+    status: ActionStatus
+    queue: str
+    priority: int
+    lease_token: int
+    requested_by: str | None
+    cancel_requested_by: str | None
+    created_at: datetime
+
+
+_COLUMNS = (
+    ActionRow.id,
+    ActionRow.workspace_id,
+    ActionRow.integration_id,
+    ActionRow.action_type,
+    ActionRow.params,
+    ActionRow.deal_id,
+    ActionRow.status,
+    ActionRow.queue,
+    ActionRow.priority,
+    ActionRow.lease_token,
+    ActionRow.requested_by,
+    ActionRow.cancel_requested_by,
+    ActionRow.created_at,
+    IntegrationRow.platform,
+    IntegrationRow.status.label("integration_status"),
+    IntegrationRow.tenant_key,
+    IntegrationRow.connection_id,
+    IntegrationRow.settings,
+)
+
+_CLAIM = (
+    select(*_COLUMNS, ActionRow.lease_owner, ActionRow.due_at)
+    .join(IntegrationRow, IntegrationRow.id == ActionRow.integration_id)
+    .where(ActionRow.id == bindparam("action_id"))
+    .with_for_update(of=ActionRow, skip_locked=True)
+)
+
+
+def _record(row: Row[Any]) -> ActionRecord:
+    return ActionRecord(
+        request=Request(
+            row.id, row.workspace_id, row.integration_id, row.action_type, row.params, row.deal_id
+        ),
+        integration=Integration(
+            row.integration_id,
+            row.workspace_id,
+            row.platform,
+            row.integration_status,
+            row.tenant_key,
+            row.connection_id,
+            row.settings,
+        ),
+        status=ActionStatus(row.status),
+        queue=row.queue,
+        priority=row.priority,
+        lease_token=row.lease_token,
+        requested_by=row.requested_by,
+        cancel_requested_by=row.cancel_requested_by,
+        created_at=row.created_at,
+    )
+
+
+def insert_new(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> set[UUID]:
+    """Insert actions; return the ids that were new. A key already taken inserts nothing."""
+    statement = insert(ActionRow).on_conflict_do_nothing().returning(ActionRow.id)
+    return set(tx.execute(statement, list(rows)).scalars())
+
+
+def hashes(tx: Transaction, ids: set[UUID]) -> dict[UUID, bytes]:
+    """Return the request hashes of actions that exist."""
+    if not ids:
+        return {}
+    statement = select(ActionRow.id, ActionRow.request_hash).where(ActionRow.id.in_(ids))
+    return {row.id: row.request_hash for row in tx.execute(statement)}
+
+
+def claim(
+    tx: Transaction, action_id: UUID, now: datetime, token: int | None = None
+) -> ActionRecord | None:
+    """Lock the action if it is due and nobody carries it; None means there is nothing to do.
+
+    A doorbell rung twice, late or for a finished action ends here. With `token`, the caller goes on
+    under the lease it already holds.
+    """
+    row = tx.execute(_CLAIM, {"action_id": action_id}).one_or_none()
+    if row is None or row.due_at > now:
+        return None
+    if row.lease_owner is not None and row.lease_token != token:
+        return None
+    if not ActionStatus(row.status).is_due_by_itself or row.integration_status != "active":
+        return None
+    return _record(row)
+
+
+def still_mine(tx: Transaction, action_id: UUID, lease_token: int) -> ActionRecord | None:
+    """Lock the action if the claim with this token is still the latest one, else None."""
+    statement = (
+        select(*_COLUMNS)
+        .join(IntegrationRow, IntegrationRow.id == ActionRow.integration_id)
+        .where(
+            ActionRow.id == action_id,
+            ActionRow.lease_token == lease_token,
+            ActionRow.lease_owner.is_not(None),
+        )
+        .with_for_update(of=ActionRow)
+    )
+    row = tx.execute(statement).one_or_none()
+    return None if row is None else _record(row)
+
+
+def lock(tx: Transaction, action_id: UUID) -> ActionRecord | None:
+    """Lock the action whatever its state (a person's command), or None when there is none."""
+    statement = (
+        select(*_COLUMNS)
+        .join(IntegrationRow, IntegrationRow.id == ActionRow.integration_id)
+        .where(ActionRow.id == action_id)
+        .with_for_update(of=ActionRow)
+    )
+    row = tx.execute(statement).one_or_none()
+    return None if row is None else _record(row)
+
+
+def lease(
+    tx: Transaction, action: ActionRecord, status: ActionStatus, owner: UUID, until: datetime
+) -> int:
+    """Take the action for this process until `until`; return the claim's token."""
+    advance(action.status, status)
+    token = action.lease_token + 1
+    tx.execute(
+        update(ActionRow)
+        .where(ActionRow.id == action.request.action_id)
+        .values(
+            status=status.value,
+            status_by="fleet",
+            status_reason=None,
+            lease_owner=owner,
+            lease_until=until,
+            lease_token=token,
+        )
+    )
+    return token
+
+
+def move(  # noqa: PLR0913 - one change of one row
+    tx: Transaction,
+    action: ActionRecord,
+    status: ActionStatus,
+    *,
+    now: datetime,
+    due_at: datetime | None = None,
+    reason: str | None = None,
+    by: str = "fleet",
+    result: Mapping[str, Any] | None = None,
+    error: Mapping[str, Any] | None = None,
+    partial: bool = False,
+    queue: str | None = None,
+) -> None:
+    """Give the action its next status and let go of it: no lease, no ring outstanding."""
+    advance(action.status, status)
+    values: dict[str, Any] = {
+        "status": status.value,
+        "status_by": by,
+        "status_reason": reason,
+        "due_at": due_at or now,
+        "lease_owner": None,
+        "lease_until": None,
+        "rung_at": None,
+        "error": dict(error) if error is not None else None,
+        "finished_at": now if status.is_final else None,
+    }
+    if result is not None:
+        values["result"] = dict(result)
+    if partial:
+        values["partial"] = True
+    if queue is not None:
+        values["queue"] = queue
+    tx.execute(update(ActionRow).where(ActionRow.id == action.request.action_id).values(**values))
+
+
+def edit(tx: Transaction, action_id: UUID, params: Mapping[str, Any]) -> None:
+    """Replace an action's params (a person's edit; the identity's request hash stays)."""
+    tx.execute(update(ActionRow).where(ActionRow.id == action_id).values(params=dict(params)))
+
+
+def request_cancel(tx: Transaction, action_id: UUID, who: str) -> None:
+    """Ask whoever carries it to stop before the next effect."""
+    tx.execute(update(ActionRow).where(ActionRow.id == action_id).values(cancel_requested_by=who))
+
+
+_VOID = text(
+    """
+    UPDATE actions SET lease_owner = NULL, lease_until = NULL, rung_at = NULL, due_at = :now
+    WHERE id IN (
+        SELECT a.id FROM actions a LEFT JOIN incarnations n ON n.id = a.lease_owner
+        WHERE a.lease_owner IS NOT NULL AND (a.lease_until < :now OR NOT EXISTS (
+            SELECT 1 FROM pg_locks l
+            WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+              AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+              AND ((l.classid::bigint << 32) | l.objid::bigint) = n.lock_key))
+        FOR UPDATE OF a SKIP LOCKED)
+    RETURNING id
+    """
+)
+_GROUND = text("UPDATE effects SET in_flight = false WHERE in_flight AND action_id = ANY(:ids)")
+
+
+def void_dead_leases(tx: Transaction, now: datetime) -> list[UUID]:
+    """Free what dead or frozen processes hold; return those actions.
+
+    A lease is void when its time is over, or when its process's advisory lock is free.
+    """
+    ids = list(tx.execute(_VOID, {"now": now}).scalars())
+    if ids:
+        tx.execute(_GROUND, {"ids": ids})
+    return ids
+
+
+def purge(tx: Transaction, finished_before: datetime) -> int:
+    """Delete finished actions older than the retention; return how many."""
+    return tx.execute(delete(ActionRow).where(ActionRow.finished_at < finished_before)).rowcount

@@ -1,0 +1,160 @@
+"""Statements over the CRM's tables: read, and written only in `payment_status`."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import or_, select, update
+
+from domain.contacts import Entity, Party
+from domain.invoices.portions import DealProduct
+from domain.payments.status import PaymentStatus
+from infra.database.engine import Transaction
+from infra.database.tables import CrmContact, CrmCustomer, CrmDeal, CrmDealProduct, CrmProduct
+
+
+@dataclass(frozen=True, slots=True)
+class DealFacts:
+    """A deal, without its products."""
+
+    id: UUID
+    workspace_id: UUID
+    name: str
+    currency: str | None
+    customer_id: UUID | None
+    contact_id: UUID | None
+
+
+def find_deal(tx: Transaction, workspace_id: UUID, deal_id: UUID) -> DealFacts | None:
+    """Return a deal of the workspace, or None when the workspace has no such deal."""
+    row = tx.execute(
+        select(
+            CrmDeal.id,
+            CrmDeal.workspace_id,
+            CrmDeal.name,
+            CrmDeal.currency,
+            CrmDeal.customer_id,
+            CrmDeal.contact_id,
+        ).where(CrmDeal.id == deal_id, CrmDeal.workspace_id == workspace_id)
+    ).one_or_none()
+    return None if row is None else DealFacts(*row)
+
+
+def find_customer(tx: Transaction, workspace_id: UUID, customer_id: UUID) -> Party | None:
+    """Return a company of the workspace, or None."""
+    row = tx.execute(
+        select(CrmCustomer.name, CrmCustomer.email).where(
+            CrmCustomer.id == customer_id, CrmCustomer.workspace_id == workspace_id
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    return Party(Entity.CUSTOMER, customer_id, _plain(row.name) or "", _plain(row.email))
+
+
+def find_contact(tx: Transaction, workspace_id: UUID, contact_id: UUID) -> Party | None:
+    """Return a person of the workspace, named by first and last name, else by email; or None."""
+    row = tx.execute(
+        select(CrmContact.first_name, CrmContact.last_name, CrmContact.email).where(
+            CrmContact.id == contact_id, CrmContact.workspace_id == workspace_id
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    names = filter(None, (_plain(row.first_name), _plain(row.last_name)))
+    email = _plain(row.email)
+    return Party(Entity.CONTACT, contact_id, " ".join(names) or email or "", email)
+
+
+def party_of(tx: Transaction, deal: DealFacts) -> Party | None:
+    """Return whom the deal is invoiced to: its customer, else its primary contact, else None."""
+    customer = deal.customer_id and find_customer(tx, deal.workspace_id, deal.customer_id)
+    contact = deal.contact_id and find_contact(tx, deal.workspace_id, deal.contact_id)
+    return customer or contact or None
+
+
+def deals_of_parties(tx: Transaction, workspace_id: UUID, ids: Iterable[UUID]) -> set[UUID]:
+    """Return the deals whose customer or primary contact is one of `ids`."""
+    wanted = list(ids)
+    rows = tx.execute(
+        select(CrmDeal.id).where(
+            CrmDeal.workspace_id == workspace_id,
+            or_(CrmDeal.customer_id.in_(wanted), CrmDeal.contact_id.in_(wanted)),
+        )
+    )
+    return set(rows.scalars())
+
+
+def deal_products(tx: Transaction, deal_id: UUID) -> tuple[DealProduct, ...]:
+    """Return a deal's product lines in their order, completed from the catalogue products."""
+    line, product = CrmDealProduct, CrmProduct
+    rows = tx.execute(
+        select(
+            *(line.id, line.deal_id, line.name, line.description, line.quantity, line.unit_price),
+            *(line.discount_percent, line.payment_status, line.product_id),
+            line.deposit_percent.label("own_deposit"),
+            *(product.deposit_percent, product.category),
+            *(product.account_code, product.tax_type),
+        )
+        .join(product, product.id == line.product_id, isouter=True)
+        .where(line.deal_id == deal_id)
+        .order_by(line.position, line.id)
+    )
+    return tuple(
+        DealProduct(
+            id=row.id,
+            deal_id=row.deal_id,
+            name=row.name,
+            quantity=row.quantity,
+            unit_price=row.unit_price,
+            discount_percent=row.discount_percent,
+            deposit_percent=(row.deposit_percent if row.own_deposit is None else row.own_deposit),
+            payment_status=PaymentStatus(row.payment_status),
+            category=row.category or "One-Off",
+            description=row.description,
+            product_id=row.product_id,
+            account_code=row.account_code,
+            tax_type=row.tax_type,
+        )
+        for row in rows
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LockedProduct:
+    """A deal product whose row is held until the commit."""
+
+    id: UUID
+    workspace_id: UUID
+    deal_id: UUID
+    status: PaymentStatus
+
+
+def lock_deal_product(tx: Transaction, deal_product_id: UUID) -> LockedProduct | None:
+    """Hold a deal product's row until the commit, or return None when there is none."""
+    row = tx.execute(
+        select(
+            CrmDealProduct.id,
+            CrmDealProduct.workspace_id,
+            CrmDealProduct.deal_id,
+            CrmDealProduct.payment_status,
+        )
+        .where(CrmDealProduct.id == deal_product_id)
+        .with_for_update(of=CrmDealProduct)
+    ).one_or_none()
+    if row is None:
+        return None
+    return LockedProduct(row.id, row.workspace_id, row.deal_id, PaymentStatus(row.payment_status))
+
+
+def set_payment_status(tx: Transaction, deal_product_id: UUID, status: PaymentStatus) -> None:
+    """Write the one column of the CRM's that is ours to write."""
+    tx.execute(
+        update(CrmDealProduct)
+        .where(CrmDealProduct.id == deal_product_id)
+        .values(payment_status=status.value)
+    )
+
+
+def _plain(text: str | None) -> str | None:
+    return (text or "").strip() or None

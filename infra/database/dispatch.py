@@ -1,0 +1,93 @@
+"""Which doorbells to ring: fair between tenants, people first, a short backlog in the broker."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+
+from infra.database.engine import Transaction
+
+OPEN = "status IN ('queued', 'running', 'waiting', 'reconciling')"
+DUE = f"lease_owner IS NULL AND rung_at IS NULL AND {OPEN}"
+
+
+@dataclass(frozen=True, slots=True)
+class Doorbell:
+    """One action to be rung."""
+
+    action_id: UUID
+    action_type: str
+    queue: str
+
+
+# Tenants with something due are found by a loose index scan (one index probe per tenant, however
+# long its backlog); each may have `k` actions rung or running; rank decides between tenants, so
+# one tenant's backlog never stands before another's first.
+_RING = text(
+    f"""
+    WITH RECURSIVE tenant AS (
+        (SELECT queue, integration_id FROM actions WHERE {DUE}
+         ORDER BY queue, integration_id LIMIT 1)
+        UNION ALL
+        SELECT n.queue, n.integration_id FROM tenant t CROSS JOIN LATERAL (
+            SELECT queue, integration_id FROM actions
+            WHERE {DUE} AND (queue, integration_id) > (t.queue, t.integration_id)
+            ORDER BY queue, integration_id LIMIT 1) n
+    ), rung AS (
+        SELECT queue, count(*) AS n FROM actions WHERE rung_at IS NOT NULL GROUP BY queue
+    ), candidate AS (
+        SELECT d.id, t.queue, row_number() OVER (
+                   PARTITION BY t.queue ORDER BY d.priority, d.rank, d.due_at) AS place,
+               coalesce(rung.n, 0) AS busy
+        FROM tenant t
+        JOIN integrations i ON i.id = t.integration_id AND i.status = 'active'
+        LEFT JOIN rung ON rung.queue = t.queue
+        CROSS JOIN LATERAL (
+            SELECT count(*) AS n FROM actions r WHERE r.rung_at IS NOT NULL
+               AND r.queue = t.queue AND r.integration_id = t.integration_id) mine
+        CROSS JOIN LATERAL (
+            SELECT w.id, w.priority, w.due_at,
+                   row_number() OVER (ORDER BY w.priority, w.due_at) AS rank
+            FROM (VALUES (0), (1)) AS p (priority) CROSS JOIN LATERAL (
+                SELECT id, a.priority, due_at FROM actions a
+                WHERE {DUE} AND a.queue = t.queue AND a.integration_id = t.integration_id
+                  AND a.priority = p.priority AND due_at <= :now
+                ORDER BY due_at
+                LIMIT greatest(0, coalesce((CAST(:k AS jsonb) ->> t.queue)::int, 5) - mine.n)) w
+            ORDER BY w.priority, w.due_at
+            LIMIT greatest(0, coalesce((CAST(:k AS jsonb) ->> t.queue)::int, 5) - mine.n)) d
+    )
+    UPDATE actions SET rung_at = :now
+    WHERE id IN (SELECT id FROM candidate WHERE place + busy <= :backlog)
+      AND rung_at IS NULL AND lease_owner IS NULL
+    RETURNING id, action_type, queue
+    """  # noqa: S608 - the only text put in is the constant above
+)
+
+_SILENT = text(
+    """
+    UPDATE actions SET rung_at = NULL
+    WHERE rung_at < :before AND lease_owner IS NULL
+      AND status IN ('queued','running','waiting','reconciling')
+    """
+)
+
+
+def take_doorbells(
+    tx: Transaction, in_flight: Mapping[str, int], backlog: int, now: datetime
+) -> list[Doorbell]:
+    """Mark what may be rung now as rung and return it; ring after the commit.
+
+    `in_flight` is the most an integration may have rung or running, per queue; `backlog` the most a
+    queue may have. Rungs lost on the way are found by `forget_silent_rings`.
+    """
+    rows = tx.execute(_RING, {"now": now, "k": json.dumps(dict(in_flight)), "backlog": backlog})
+    return [Doorbell(row.id, row.action_type, row.queue) for row in rows]
+
+
+def forget_silent_rings(tx: Transaction, before: datetime) -> int:
+    """Let actions rung before `before` and never begun be rung again; return how many."""
+    return tx.execute(_SILENT, {"before": before}).rowcount

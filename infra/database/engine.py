@@ -1,0 +1,52 @@
+"""The database, and the only way to change it: one transaction per `with`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy.exc import OperationalError
+
+from infra.boundary import boundary
+from infra.settings import Settings, SettingsError, normal_database_url
+
+Transaction = Connection
+"""An open transaction. Repositories take it; nobody but `Database.transaction` commits it."""
+
+DatabaseDown = OperationalError
+"""The database went away or refused: the caller's work did not happen, or its fate is unknown."""
+
+
+class Database:
+    """One engine per process; threads share its pool."""
+
+    def __init__(self, settings: Settings) -> None:
+        if not settings.database_url:
+            raise SettingsError("DATABASE_URL is not set (postgresql://user:password@host/name)")
+        self.engine: Engine = create_engine(
+            normal_database_url(settings.database_url),
+            pool_size=settings.database_pool_max,
+            max_overflow=4,
+            pool_pre_ping=False,
+            pool_recycle=1800,
+            connect_args={
+                "connect_timeout": 5,
+                "options": "-c lock_timeout=10s -c idle_in_transaction_session_timeout=60s -c jit=off",
+                "keepalives_idle": 10,
+                "keepalives_interval": 5,
+                "keepalives_count": 3,
+            },
+        )
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Open a transaction, commit on a clean exit, roll back on any error."""
+        with self.engine.connect() as connection:
+            with connection.begin() as transaction:
+                yield connection
+                boundary("before the commit")
+                transaction.commit()
+            boundary("after the commit")
+
+    def dispose(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()

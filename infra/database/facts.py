@@ -1,0 +1,37 @@
+"""Statements over what was read from a tenant and is worth keeping for a while."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from domain.actions.outcome import JsonObject
+from infra.database.engine import Transaction
+from infra.database.tables import FactRow
+
+
+def fresh(
+    tx: Transaction, integration_id: UUID, name: str, age_max: timedelta, now: datetime
+) -> dict[str, Any] | None:
+    """Return a fact read no longer than `age_max` ago, or None."""
+    return tx.execute(
+        select(FactRow.value).where(
+            FactRow.integration_id == integration_id,
+            FactRow.name == name,
+            FactRow.read_at > now - age_max,
+        )
+    ).scalar_one_or_none()
+
+
+def keep(
+    tx: Transaction, integration_id: UUID, name: str, value: JsonObject, now: datetime
+) -> None:
+    """Keep a fact as read now."""
+    values = {"value": dict(value), "read_at": now}
+    tx.execute(
+        insert(FactRow)
+        .values(integration_id=integration_id, name=name, **values)
+        .on_conflict_do_update(index_elements=["integration_id", "name"], set_=values)
+    )

@@ -1,0 +1,148 @@
+"""Statements over integrations and their connections."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, or_, select, update
+
+from domain.events import Event, EventType
+from infra.database import outbox
+from infra.database.engine import Transaction
+from infra.database.tables import ConnectionRow, IntegrationRow
+from infra.platform import Integration
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A connection's encrypted credentials and their version."""
+
+    connection_id: UUID
+    credentials: bytes
+    version: int
+
+
+def find(tx: Transaction, integration_id: UUID) -> Integration | None:
+    """Return an integration, or None."""
+    row = tx.execute(
+        select(IntegrationRow.__table__).where(IntegrationRow.id == integration_id)
+    ).one_or_none()
+    if row is None:
+        return None
+    return Integration(
+        row.id,
+        row.workspace_id,
+        row.platform,
+        row.status,
+        row.tenant_key,
+        row.connection_id,
+        row.settings,
+    )
+
+
+def find_many(tx: Transaction, ids: set[UUID]) -> dict[UUID, Integration]:
+    """Return those of the integrations that exist, by id."""
+    rows = tx.execute(select(IntegrationRow.__table__).where(IntegrationRow.id.in_(ids)))
+    return {
+        row.id: Integration(
+            row.id,
+            row.workspace_id,
+            row.platform,
+            row.status,
+            row.tenant_key,
+            row.connection_id,
+            row.settings,
+        )
+        for row in rows
+    }
+
+
+def sealed(tx: Transaction, connection_id: UUID) -> Sealed:
+    """Return a connection's credentials as stored."""
+    row = tx.execute(
+        select(ConnectionRow.credentials, ConnectionRow.version).where(
+            ConnectionRow.id == connection_id
+        )
+    ).one()
+    return Sealed(connection_id, row.credentials, row.version)
+
+
+def take_refresh_lease(
+    tx: Transaction, connection_id: UUID, version: int, now: datetime, lease: timedelta
+) -> bool:
+    """Become the one process that refreshes this version of the tokens; False: somebody else is."""
+    statement = (
+        update(ConnectionRow)
+        .where(
+            ConnectionRow.id == connection_id,
+            ConnectionRow.version == version,
+            or_(
+                ConnectionRow.refresh_lease_until.is_(None),
+                ConnectionRow.refresh_lease_until < now,
+            ),
+        )
+        .values(refresh_lease_until=now + lease)
+    )
+    return tx.execute(statement).rowcount == 1
+
+
+def store_credentials(
+    tx: Transaction, connection_id: UUID, version: int, credentials: bytes
+) -> bool:
+    """Store a renewed token pair if the version is still `version`; False: it no longer is."""
+    statement = (
+        update(ConnectionRow)
+        .where(ConnectionRow.id == connection_id, ConnectionRow.version == version)
+        .values(
+            credentials=credentials,
+            version=version + 1,
+            refresh_lease_until=None,
+            updated_at=func.now(),
+        )
+    )
+    return tx.execute(statement).rowcount == 1
+
+
+def pause(tx: Transaction, integration: Integration, reason: str, now: datetime) -> None:
+    """Stop every integration of the connection: its platform refused the credentials.
+
+    Their actions wait; they go on by themselves when `resume` is called after reconnecting.
+    """
+    _set_status(tx, integration, "active", "error", reason, EventType.INTEGRATION_PAUSED, now)
+
+
+def resume(tx: Transaction, integration: Integration, now: datetime) -> None:
+    """Let every integration of the connection go on."""
+    _set_status(tx, integration, "error", "active", None, EventType.INTEGRATION_RESUMED, now)
+
+
+def _set_status(  # noqa: PLR0913, PLR0917
+    tx: Transaction,
+    integration: Integration,
+    before: str,
+    after: str,
+    reason: str | None,
+    event: EventType,
+    now: datetime,
+) -> None:
+    same = (
+        IntegrationRow.id == integration.id
+        if integration.connection_id is None
+        else IntegrationRow.connection_id == integration.connection_id
+    )
+    rows = tx.execute(
+        update(IntegrationRow)
+        .where(same, IntegrationRow.status == before)
+        .values(status=after, status_reason=reason)
+        .returning(IntegrationRow.id, IntegrationRow.workspace_id, IntegrationRow.platform)
+    ).all()
+    events = [
+        Event(event, str(row.id), _told(row.platform, reason), row.workspace_id) for row in rows
+    ]
+    outbox.emit(tx, events, now)
+
+
+def _told(platform: str, reason: str | None) -> Mapping[str, Any]:
+    return {"platform": platform, "reason": reason}

@@ -1,0 +1,132 @@
+"""Events waiting to be told: written in the transaction that made them true."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from domain.events import Event, EventType
+from infra.database.engine import Transaction
+from infra.database.tables import DealStreamRow, OutboxRow
+
+SOURCE = "actionfleet"
+
+
+def emit(tx: Transaction, events: Iterable[Event], now: datetime) -> None:
+    """Write events to the outbox, numbered per deal without gaps.
+
+    Numbering locks the deal's stream row until the commit, so a deal's events are published in the
+    order their facts became true.
+    """
+    rows = [_row(tx, event, now) for event in events]
+    if rows:
+        tx.execute(insert(OutboxRow), rows)
+
+
+def _row(tx: Transaction, event: Event, now: datetime) -> dict[str, Any]:
+    return {
+        "event_id": uuid4(),
+        "workspace_id": event.workspace_id,
+        "deal_id": event.deal_id,
+        "sequence": None if event.deal_id is None else _next_sequence(tx, event.deal_id),
+        "type": event.type.value,
+        "subject": event.subject,
+        "data": dict(event.data),
+        "created_at": now,
+    }
+
+
+def _next_sequence(tx: Transaction, deal_id: UUID) -> int:
+    stream = DealStreamRow.sequence + 1
+    statement = (
+        upsert(DealStreamRow)
+        .values(deal_id=deal_id, sequence=1)
+        .on_conflict_do_update(index_elements=["deal_id"], set_={"sequence": stream})
+        .returning(DealStreamRow.sequence)
+    )
+    return int(tx.execute(statement).scalar_one())
+
+
+def lock_deal(tx: Transaction, deal_id: UUID) -> None:
+    """Hold the deal's lock until the commit: amounts are frozen and events numbered under it."""
+    statement = (
+        upsert(DealStreamRow)
+        .values(deal_id=deal_id, sequence=0)
+        .on_conflict_do_update(
+            index_elements=["deal_id"], set_={"sequence": DealStreamRow.sequence}
+        )
+    )
+    tx.execute(statement)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An event as stored, to be published."""
+
+    id: int
+    event_id: UUID
+    workspace_id: UUID
+    deal_id: UUID | None
+    sequence: int | None
+    type: str
+    subject: str
+    data: dict[str, Any]
+    created_at: datetime
+
+
+def unpublished(tx: Transaction, count: int) -> list[Waiting]:
+    """Return the oldest events nobody has been told yet, in order."""
+    columns = OutboxRow.__table__.columns
+    wanted = [columns[name] for name in Waiting.__slots__]
+    statement = (
+        select(*wanted).where(OutboxRow.published_at.is_(None)).order_by(OutboxRow.id).limit(count)
+    )
+    return [Waiting(*row) for row in tx.execute(statement)]
+
+
+def mark_published(tx: Transaction, ids: Sequence[int], now: datetime) -> None:
+    """Record that the broker has them."""
+    tx.execute(update(OutboxRow).where(OutboxRow.id.in_(ids)).values(published_at=now))
+
+
+def mark_consumed(tx: Transaction, event_ids: Sequence[UUID], now: datetime) -> None:
+    """Record that the fleet's own consumer has dealt with them."""
+    tx.execute(update(OutboxRow).where(OutboxRow.event_id.in_(event_ids)).values(consumed_at=now))
+
+
+def publish_again(tx: Transaction, published_before: datetime) -> int:
+    """Let promotions that were published and never consumed be published again; return how many.
+
+    The broker may have been wiped between the two.
+    """
+    statement = (
+        update(OutboxRow)
+        .where(
+            OutboxRow.type == EventType.PROMOTION_DUE.value,
+            OutboxRow.consumed_at.is_(None),
+            OutboxRow.published_at < published_before,
+        )
+        .values(published_at=None)
+    )
+    return tx.execute(statement).rowcount
+
+
+def lag(tx: Transaction, now: datetime) -> timedelta:
+    """Return the age of the oldest unpublished event."""
+    oldest: datetime | None = tx.execute(
+        select(func.min(OutboxRow.created_at)).where(OutboxRow.published_at.is_(None))
+    ).scalar_one()
+    return timedelta(0) if oldest is None else now - oldest
+
+
+def purge(tx: Transaction, published_before: datetime) -> int:
+    """Delete events published before the retention; return how many."""
+    statement = delete(OutboxRow).where(
+        OutboxRow.published_at < published_before,
+        (OutboxRow.type != EventType.PROMOTION_DUE.value) | OutboxRow.consumed_at.is_not(None),
+    )
+    return tx.execute(statement).rowcount

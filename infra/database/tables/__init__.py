@@ -1,0 +1,70 @@
+"""Every table, typed. Only `infra.database` reads or writes them."""
+
+from infra.database.tables.actions import (
+    ActionRow,
+    CallRow,
+    EffectRow,
+    IntegrationLogRow,
+    TransitionRow,
+)
+from infra.database.tables.base import CrmTable, FleetTable
+from infra.database.tables.crm import CrmContact, CrmCustomer, CrmDeal, CrmDealProduct, CrmProduct
+from infra.database.tables.integrations import (
+    ApiKeyRow,
+    BudgetRow,
+    ConnectionRow,
+    ContactLinkRow,
+    EmailConfigRow,
+    FactRow,
+    IntegrationRow,
+)
+from infra.database.tables.invoices import (
+    InvoiceLineRow,
+    InvoiceRow,
+    PaymentStatusHistoryRow,
+    PromotionRow,
+    ReservationRow,
+    SyncCursorRow,
+)
+from infra.database.tables.messages import (
+    DeadLetterRow,
+    DealStreamRow,
+    InboxRow,
+    IncarnationRow,
+    OutboxRow,
+    PeriodicTickRow,
+)
+
+__all__ = [
+    "ActionRow",
+    "ApiKeyRow",
+    "BudgetRow",
+    "CallRow",
+    "ConnectionRow",
+    "ContactLinkRow",
+    "CrmContact",
+    "CrmCustomer",
+    "CrmDeal",
+    "CrmDealProduct",
+    "CrmProduct",
+    "CrmTable",
+    "DeadLetterRow",
+    "DealStreamRow",
+    "EffectRow",
+    "EmailConfigRow",
+    "FactRow",
+    "FleetTable",
+    "InboxRow",
+    "IncarnationRow",
+    "IntegrationLogRow",
+    "IntegrationRow",
+    "InvoiceLineRow",
+    "InvoiceRow",
+    "OutboxRow",
+    "PaymentStatusHistoryRow",
+    "PeriodicTickRow",
+    "PromotionRow",
+    "ReservationRow",
+    "SyncCursorRow",
+    "TransitionRow",
+]

@@ -1,0 +1,102 @@
+"""Integrations, their connections, budgets, and what was learned of a tenant."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from infra.database.tables.base import FleetTable, Key
+
+
+class ConnectionRow(FleetTable):
+    """One set of tokens or keys for a platform; `version` rises with every change of them."""
+
+    __tablename__ = "connections"
+    id: Mapped[Key]
+    workspace_id: Mapped[UUID]
+    platform: Mapped[str]
+    credentials: Mapped[bytes]
+    version: Mapped[int] = mapped_column(server_default="1")
+    refresh_lease_until: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class IntegrationRow(FleetTable):
+    """One workspace's connection to one tenant (Xero organisation, Slack workspace …)."""
+
+    __tablename__ = "integrations"
+    __table_args__ = (Index(None, "workspace_id", "platform"),)
+    id: Mapped[Key]
+    workspace_id: Mapped[UUID]
+    platform: Mapped[str]
+    name: Mapped[str]
+    status: Mapped[str] = mapped_column(server_default="active")
+    status_reason: Mapped[str | None]
+    tenant_key: Mapped[str]
+    connection_id: Mapped[UUID | None] = mapped_column(ForeignKey("connections.id"))
+    settings: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class BudgetRow(FleetTable):
+    """What is left of one limit of one tenant. Keyed `<platform>:<tenant>:<window>`."""
+
+    __tablename__ = "budgets"
+    key: Mapped[str] = mapped_column(primary_key=True)
+    window_started_at: Mapped[datetime]
+    used: Mapped[int]
+    blocked_until: Mapped[datetime | None]
+
+
+class FactRow(FleetTable):
+    """Something read from a tenant and kept for a while (the organisation's time zone …)."""
+
+    __tablename__ = "platform_facts"
+    integration_id: Mapped[UUID] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[dict[str, Any]]
+    read_at: Mapped[datetime]
+
+
+class ContactLinkRow(FleetTable):
+    """Which platform contact one of our customers, contacts or deals is."""
+
+    __tablename__ = "contact_links"
+    integration_id: Mapped[UUID] = mapped_column(primary_key=True)
+    entity_id: Mapped[UUID] = mapped_column(primary_key=True)
+    entity: Mapped[str]
+    platform_contact_id: Mapped[str]
+    linked_by: Mapped[str]
+    linked_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class EmailConfigRow(FleetTable):
+    """A workspace's sender identity for branded email."""
+
+    __tablename__ = "email_configs"
+    __table_args__ = (
+        Index(None, "workspace_id", unique=True, postgresql_where=text("is_default")),
+    )
+    id: Mapped[Key]
+    workspace_id: Mapped[UUID]
+    is_default: Mapped[bool] = mapped_column(server_default=text("false"))
+    credentials: Mapped[bytes]
+    settings: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+
+
+class ApiKeyRow(FleetTable):
+    """An API key of a workspace; only its hash is kept."""
+
+    __tablename__ = "api_keys"
+    __table_args__ = (UniqueConstraint("hash"),)
+    id: Mapped[Key]
+    workspace_id: Mapped[UUID]
+    name: Mapped[str]
+    hash: Mapped[bytes]
+    prefix: Mapped[str]
+    scopes: Mapped[list[Any]]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    revoked_at: Mapped[datetime | None]

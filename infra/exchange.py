@@ -1,0 +1,185 @@
+"""One HTTP exchange with a platform, guarded: what is certain about it is recorded, not guessed.
+
+An exchange knows whether its first byte may have left (`sent`). Everything that fails before that
+certainly did not happen; everything after may have. Retries and redirects are off: they belong to
+`domain/actions/retry.py`. A watchdog closes the socket at the total timeout, because read timeouts
+are per read (urllib3 user guide, "Using Timeouts").
+"""
+
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from infra.boundary import boundary
+from infra.clock import utc_now
+
+BODY_BYTES_MAX = 32 * 1024 * 1024
+_current = threading.local()
+
+
+class TooLate(Exception):  # noqa: N818 - named for what happened
+    """The send-by time passed before the first byte: nothing was sent."""
+
+
+class Broken(Exception):  # noqa: N818
+    """The exchange ended without a whole answer. `sent` on the exchange says what that means."""
+
+
+@dataclass(slots=True)
+class Exchange:
+    """A request, and what is known of its fate. Times are UTC; durations are seconds."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes | None
+    send_by: datetime
+    send_by_monotonic: float
+    ends_by_monotonic: float
+    started_at: datetime = field(default_factory=utc_now)
+    sent: bool = False
+    status: int | None = None
+    answer_headers: Mapping[str, str] = field(default_factory=dict)
+    answer: bytes = b""
+    error: str | None = None
+    seconds: float = 0.0
+    wire: socket.socket | None = None
+
+    def about_to_send(self, sock: socket.socket | None) -> None:
+        """Called by the connection with nothing written yet; the last moment to back out."""
+        if time.monotonic() > self.send_by_monotonic or utc_now() > self.send_by:
+            raise TooLate("the time by which this had to be sent has passed")
+        boundary("before the call")
+        self.sent = True
+        self.wire = sock
+        _watchdog.watch(self)
+
+
+class _Guarded(HTTPConnection):
+    """Connects first, then asks the exchange, then writes."""
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        exchange: Exchange | None = getattr(_current, "exchange", None)
+        if exchange is not None:
+            if self.sock is None:
+                self.connect()
+            exchange.about_to_send(self.sock)
+        super().request(*args, **kwargs)
+
+
+class _GuardedHTTPS(_Guarded, HTTPSConnection):
+    pass
+
+
+class _PoolHTTP(HTTPConnectionPool):
+    ConnectionCls = _Guarded
+
+
+class _PoolHTTPS(HTTPSConnectionPool):
+    ConnectionCls = _GuardedHTTPS
+
+
+class _Watchdog:
+    """Shuts down the socket of an exchange that outlives its total timeout."""
+
+    def __init__(self) -> None:
+        self._open: set[int] = set()
+        self._exchanges: dict[int, Exchange] = {}
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def watch(self, exchange: Exchange) -> None:
+        with self._lock:
+            self._exchanges[id(exchange)] = exchange
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
+                self._thread.start()
+
+    def release(self, exchange: Exchange) -> None:
+        with self._lock:
+            self._exchanges.pop(id(exchange), None)
+
+    def _run(self) -> None:
+        while True:
+            time.sleep(0.5)
+            now = time.monotonic()
+            with self._lock:
+                late = [e for e in self._exchanges.values() if now > e.ends_by_monotonic]
+            for exchange in late:
+                if exchange.wire is not None:
+                    with contextlib.suppress(OSError):  # it ended by itself meanwhile
+                        exchange.wire.shutdown(socket.SHUT_RDWR)
+                self.release(exchange)
+
+
+_watchdog = _Watchdog()
+
+
+class Transport:
+    """A pool of connections per process, shared by its threads."""
+
+    def __init__(self, connect_timeout_s: float, read_timeout_s: float, pool_max: int = 32) -> None:
+        self._timeout = urllib3.Timeout(connect=connect_timeout_s, read=read_timeout_s)
+        self._pools = urllib3.PoolManager(
+            num_pools=16, maxsize=pool_max, retries=False, timeout=self._timeout
+        )
+        self._pools.pool_classes_by_scheme = {"http": _PoolHTTP, "https": _PoolHTTPS}
+
+    def carry(self, exchange: Exchange) -> None:
+        """Carry out the exchange and fill in its answer.
+
+        Raises:
+            TooLate: its send-by time passed first; nothing was sent.
+            Broken: no whole answer; `exchange.sent` tells whether it may have happened.
+        """
+        began = time.monotonic()
+        _current.exchange = exchange
+        try:
+            answer = self._pools.request(
+                exchange.method,
+                exchange.url,
+                body=exchange.body,
+                headers=dict(exchange.headers),
+                redirect=False,
+                preload_content=False,
+                decode_content=True,
+            )
+            exchange.status = answer.status
+            exchange.answer_headers = {k.lower(): v for k, v in answer.headers.items()}
+            exchange.answer = _read_whole(answer)
+            boundary("after the call")
+        except TooLate as late:
+            exchange.error = str(late)
+            raise
+        except (urllib3.exceptions.HTTPError, OSError, ValueError) as broken:
+            exchange.error = f"{type(broken).__name__}: {_first_line(broken)}"
+            raise Broken(exchange.error) from broken
+        finally:
+            _current.exchange = None
+            _watchdog.release(exchange)
+            exchange.seconds = time.monotonic() - began
+
+
+def _read_whole(answer: urllib3.BaseHTTPResponse) -> bytes:
+    body = answer.read(BODY_BYTES_MAX + 1)
+    if len(body) > BODY_BYTES_MAX:
+        answer.close()
+        raise ValueError(f"the answer is larger than {BODY_BYTES_MAX} bytes")
+    answer.drain_conn()
+    answer.release_conn()
+    return body
+
+
+def _first_line(error: BaseException) -> str:
+    # Only the reason: urllib3 puts URLs into its messages, and a URL may hold a token.
+    reason = getattr(error, "reason", None)
+    return str(type(reason).__name__ if reason is not None else type(error).__name__)

@@ -1,0 +1,62 @@
+"""Structured logs: JSON for machines, columns for people; context on every line, secrets on none."""
+
+import logging
+import sys
+from typing import Any
+
+import structlog
+from structlog.contextvars import bind_contextvars, clear_contextvars, merge_contextvars
+
+from infra.redaction import redact
+from infra.settings import Settings
+
+__all__ = ["bind_contextvars", "clear_contextvars", "configure_logging", "logger"]
+
+
+def logger() -> Any:
+    """Return the logger; context bound with `bind_contextvars` is on every line."""
+    return structlog.get_logger()
+
+
+def _redact_event(_logger: Any, _method: str, event: Any) -> Any:
+    # Celery puts the arguments of every task into `data`; ids are in the context already.
+    event.pop("data", None)
+    return {name: redact(value, name) for name, value in event.items()}
+
+
+def configure_logging(settings: Settings) -> None:
+    """Send structlog and the standard library through one redacting renderer to stdout."""
+    shared: list[Any] = [
+        merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
+    renderer: Any = (
+        structlog.dev.ConsoleRenderer()
+        if settings.log_format == "console"
+        else structlog.processors.JSONRenderer(default=str)
+    )
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                _redact_event,
+                renderer,
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(settings.log_level)
+    for chatty in ("urllib3", "amqp", "kombu", "celery.redirected"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )

@@ -1,0 +1,207 @@
+"""How a platform is declared: its action types, its effects, its budget. One folder, one line.
+
+`infra/platforms/__init__.py` lists the platforms; everything else (queues, task names, catalogue,
+Procfile check, conformance suite) is derived from these declarations.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from domain.actions.outcome import Deferred, JsonObject, LookedUp, Outcome, Rejected, Succeeded
+from domain.actions.plan import Known, NextEffect, Request
+from domain.actions.retry import Guarantee, RetryPolicy
+from infra.database.engine import Transaction
+from infra.session import Session
+
+
+class UnsafeDeclaration(Exception):  # noqa: N818
+    """A declaration that could repeat an effect blindly; the process refuses to start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Integration:
+    """One workspace's connection to one tenant of a platform; credentials are never in here."""
+
+    id: UUID
+    workspace_id: UUID
+    platform: str
+    status: str
+    tenant_key: str
+    connection_id: UUID | None
+    settings: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What goes out, frozen before it goes: a repeat sends exactly these bytes under this key.
+
+    `context` is plain JSON kept with the effect for `find` and `settle` (what the lines cover …).
+    """
+
+    method: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+    context: JsonObject = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """What `prepare` may use: it runs inside the transaction that starts the effect."""
+
+    tx: Transaction
+    request: Request
+    integration: Integration
+    effect_id: UUID
+    inputs: JsonObject
+    known: Known
+    now: datetime
+    public_url: str
+
+    @property
+    def mark(self) -> str:
+        """Our mark on things that carry a link: `<public base>/i/<effect id>`."""
+        return f"{self.public_url}/i/{self.effect_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What `perform` and `find` are given: the frozen call and what identifies it."""
+
+    effect_id: UUID
+    request: Request
+    inputs: JsonObject
+    call: Call
+    key: str
+    first_sent_at: datetime
+    stated_id: str | None = None  # a person said: it happened, and this is the platform's id
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What `settle` may use: it runs inside the transaction that concludes the effect."""
+
+    tx: Transaction
+    request: Request
+    integration: Integration
+    effect_id: UUID
+    inputs: JsonObject
+    context: JsonObject
+    outcome: Succeeded | Rejected
+    now: datetime
+
+
+Prepare = Callable[[Preparation], Call | Rejected | Deferred]
+Perform = Callable[[Session, Sent], Outcome]
+Find = Callable[[Session, Sent], LookedUp]
+Settle = Callable[[Settlement], None]
+
+
+@dataclass(frozen=True, slots=True)
+class EffectType:
+    """One kind of effect: how to make the call, send it, find it again, and book its outcome.
+
+    `abandon` undoes what `prepare` reserved when the effect is known not to have happened and is
+    given up. `recoverable` are rejection codes the action's plan goes on from.
+    """
+
+    name: str
+    prepare: Prepare
+    perform: Perform
+    guarantee: Guarantee
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    find: Find | None = None
+    settle: Settle | None = None
+    abandon: Settle | None = None
+    recoverable: frozenset[str] = frozenset()
+    queue: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.guarantee.can_find != (self.find is not None):
+            raise UnsafeDeclaration(f"{self.name}: `find` and `guarantee.can_find` disagree")
+        if not self.guarantee.is_safe:
+            raise UnsafeDeclaration(
+                f"{self.name} changes something outside and its outcome can be neither found nor "
+                'deduplicated: give it a `find`, a window, or say on_unknown="park"'
+            )
+
+
+def nothing_known(_tx: Transaction, _request: Request, _integration: Integration) -> Known:
+    """Most plans need no more than the request and the results."""
+    return {}
+
+
+def nothing_to_check(_tx: Transaction, _request: Request) -> list[tuple[str, str]]:
+    """Most requests need no look at the database before they are accepted."""
+    return []
+
+
+@dataclass(frozen=True, slots=True)
+class ActionType:
+    """One `action_type`: its params, its plan, and how it is shown.
+
+    `check` runs at intake and returns (field path, problem) pairs that only the database can tell.
+    """
+
+    name: str
+    params: str  # "module:Class", loaded only where requests are checked (it needs pydantic)
+    next_effect: NextEffect
+    summary: str
+    known: Callable[[Transaction, Request, Integration], Known] = nothing_known
+    check: Callable[[Transaction, Request], list[tuple[str, str]]] = nothing_to_check
+    needs_deal: bool = False
+    queue: str | None = None
+    guarantee: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """At most `calls` per `seconds`, in fixed windows; `reserve` of them only for people."""
+
+    name: str
+    calls: int
+    seconds: int
+    reserve: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """A platform's budget per tenant: windows, and calls in flight at once."""
+
+    in_flight: int
+    windows: tuple[Window, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """Everything the fleet knows of a platform.
+
+    `open_session` gets credentials (decrypted) and settings; `refresh` renews an expiring token
+    pair outside any transaction and returns the new credentials.
+    """
+
+    name: str
+    actions: tuple[ActionType, ...]
+    effects: tuple[EffectType, ...]
+    limits: Limits
+    queues: tuple[str, ...]
+    base_url: Callable[[Any], str]
+    needs_refresh: Callable[[Mapping[str, Any], datetime], bool] = lambda _c, _now: False
+    refresh: Callable[[Session], Mapping[str, Any] | Rejected | Deferred] | None = None
+
+    def effect(self, name: str) -> EffectType:
+        """Return the declaration of one of its effects.
+
+        Raises:
+            KeyError: it declares no such effect.
+        """
+        for effect in self.effects:
+            if effect.name == name:
+                return effect
+        raise KeyError(f"{self.name} declares no effect {name!r}")
+
+
+TOKEN_MARGIN = timedelta(minutes=2)

@@ -1,0 +1,13 @@
+"""The platforms. Adding one is its folder and its line here."""
+
+from infra.catalogue import Catalogue
+from infra.platforms import slack, xero
+
+PLATFORMS = (
+    slack.PLATFORM,
+    xero.PLATFORM,
+)
+
+CATALOGUE = Catalogue(PLATFORMS)
+
+__all__ = ["CATALOGUE", "PLATFORMS", "Catalogue"]

@@ -1,0 +1,95 @@
+"""Slack's words, sorted. Source: Slack API docs, chat.postMessage, "Errors"."""
+
+import json
+from datetime import datetime, timedelta
+from typing import Any
+
+from domain.actions.outcome import Blocks, Deferred, Rejected, Unknown
+from infra.exchange import Exchange
+
+AMBIGUOUS = frozenset(
+    {
+        # "some aspect of the operation succeeded before the error was raised" is possible
+        "fatal_error",
+        "internal_error",
+        "service_unavailable",
+        "request_timeout",
+        # speak of our client_msg_id, whose behaviour is not documented
+        "duplicate_message_not_found",
+        "duplicate_channel_not_found",
+    }
+)
+NOT_AUTHORISED = frozenset(
+    {
+        "not_authed",
+        "invalid_auth",
+        "account_inactive",
+        "token_revoked",
+        "token_expired",
+        "missing_scope",
+        "not_allowed_token_type",
+        "no_permission",
+        "access_denied",
+        "accesslimited",
+        "team_access_not_granted",
+        "two_factor_setup_required",
+        "ekm_access_denied",
+    }
+)
+LATER: dict[str, timedelta] = {
+    "ratelimited": timedelta(seconds=30),
+    "rate_limited": timedelta(seconds=30),
+    "team_added_to_org": timedelta(minutes=10),
+    "org_login_required": timedelta(minutes=10),
+}
+
+
+def answer_of(exchange: Exchange) -> dict[str, Any] | Unknown:
+    """Return Slack's JSON answer, or Unknown when it is none."""
+    try:
+        answer = json.loads(exchange.answer)
+    except ValueError:
+        answer = None
+    if not isinstance(answer, dict) or not isinstance(answer.get("ok"), bool):
+        return Unknown("unreadable_answer", f"HTTP {exchange.status} without Slack's JSON answer")
+    return answer
+
+
+def refusal(
+    exchange: Exchange, answer: dict[str, Any], now: datetime
+) -> Rejected | Deferred | Unknown:
+    """Sort an answer that is not ok; total over every error Slack may name."""
+    error = str(answer.get("error", "no error named"))
+    words = "Slack: " + error + _more(answer)
+    if error in AMBIGUOUS:
+        return Unknown(error, words)
+    if error in NOT_AUTHORISED:
+        return Deferred(error, words, None, Blocks.CONNECTION)
+    if error in LATER:
+        return Deferred(error, words, now + (_retry_after(exchange) or LATER[error]), Blocks.TENANT)
+    return Rejected(error, words)
+
+
+def classify_status(exchange: Exchange, now: datetime) -> Deferred | Unknown | None:
+    """Sort what the HTTP status alone decides; None: read the body."""
+    status = exchange.status or 0
+    if status == 429:
+        wait = _retry_after(exchange) or LATER["ratelimited"]
+        words = f"Slack: rate limited for {wait.total_seconds():.0f} s"
+        return Deferred("ratelimited", words, now + wait, Blocks.TENANT)
+    if status >= 500:
+        return Unknown(f"http_{status}", f"Slack answered HTTP {status}")
+    return None
+
+
+def _retry_after(exchange: Exchange) -> timedelta | None:
+    try:
+        return timedelta(seconds=max(int(exchange.answer_headers.get("retry-after", "")), 1))
+    except ValueError:
+        return None
+
+
+def _more(answer: dict[str, Any]) -> str:
+    messages = (answer.get("response_metadata") or {}).get("messages") or answer.get("errors") or []
+    needed = f" (needs {answer['needed']})" if "needed" in answer else ""
+    return needed + (": " + "; ".join(str(message) for message in messages) if messages else "")

@@ -1,0 +1,148 @@
+"""`slack_send_message`: one effect, found again by the effect id in the message's metadata."""
+
+import json
+from datetime import timedelta
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+from domain.actions.outcome import (
+    Absent,
+    Blocks,
+    Deferred,
+    LookedUp,
+    Outcome,
+    Succeeded,
+    Unknown,
+)
+from domain.actions.plan import single
+from domain.actions.retry import Guarantee, RetryPolicy
+from infra.clock import utc_now
+from infra.platform import ActionType, Call, EffectType, Limits, Platform, Preparation, Sent, Window
+from infra.platforms.slack.errors import answer_of, classify_status, refusal
+from infra.session import Session
+from infra.settings import Settings
+
+EVENT_TYPE = "actionfleet_effect"
+OVERLAP = timedelta(seconds=5)
+PAGE = 100  # messages read per look-up; a busy channel needs more than one look
+PAGES_MAX = 5
+SETTLING = timedelta(seconds=15)
+
+
+def prepare(preparation: Preparation) -> Call:
+    """Freeze the message, with our mark in its metadata (visible to apps: ids only)."""
+    message = dict(preparation.request.params)
+    mark = str(preparation.effect_id)
+    message["metadata"] = {"event_type": EVENT_TYPE, "event_payload": {"effect_id": mark}}
+    # Undocumented for apps and never relied on: where Slack honours it, it refuses a second one.
+    message["client_msg_id"] = str(uuid5(NAMESPACE_URL, mark))
+    return Call("POST", "/chat.postMessage", body=json.dumps(message).encode())
+
+
+def perform(session: Session, sent: Sent) -> Outcome:
+    """Post it. Slack answers most refusals with HTTP 200 and `ok: false`."""
+    exchange = session.send("POST", sent.call.path, headers=_headers(session), body=sent.call.body)
+    early = classify_status(exchange, utc_now())
+    if early is not None:
+        return early
+    answer = answer_of(exchange)
+    if not isinstance(answer, dict):
+        return answer
+    if not answer["ok"]:
+        return refusal(exchange, answer, utc_now())
+    return _posted(str(answer.get("channel")), str(answer.get("ts")))
+
+
+def find(session: Session, sent: Sent) -> LookedUp:
+    """Look through the channel (or the thread) since the first send for our effect id.
+
+    "Absent" is said only when every message since then was seen.
+    """
+    message = json.loads(sent.call.body or b"{}")
+    if sent.stated_id is not None:
+        return _posted(message["channel"], sent.stated_id)
+    cursor: str | None = None
+    for _ in range(PAGES_MAX):
+        answer = _page(session, sent, message, cursor)
+        if not isinstance(answer, dict):
+            return answer
+        for found in answer.get("messages", []):
+            payload = (found.get("metadata") or {}).get("event_payload") or {}
+            if payload.get("effect_id") == str(sent.effect_id):
+                return _posted(message["channel"], str(found.get("ts")))
+        cursor = (answer.get("response_metadata") or {}).get("next_cursor")
+        if not answer.get("has_more") or not cursor:
+            return Absent()
+    return Unknown("too_many_messages", "Slack: too many messages since the send to look through")
+
+
+def _page(
+    session: Session, sent: Sent, message: dict[str, Any], cursor: str | None
+) -> dict[str, Any] | Deferred | Unknown:
+    oldest = (sent.first_sent_at - OVERLAP).timestamp()
+    query = {
+        "channel": message["channel"],
+        "oldest": f"{oldest:.6f}",
+        "include_all_metadata": "true",
+        "limit": str(PAGE),
+    }
+    path = "/conversations.history"
+    if "thread_ts" in message:
+        path, query["ts"] = "/conversations.replies", message["thread_ts"]
+    if cursor:
+        query["cursor"] = cursor
+    exchange = session.send("GET", path, query=query, headers=_headers(session))
+    early = classify_status(exchange, utc_now())
+    if early is not None:
+        return early
+    answer = answer_of(exchange)
+    if not isinstance(answer, dict) or answer["ok"]:
+        return answer
+    refused = refusal(exchange, answer, utc_now())
+    if isinstance(refused, Deferred) and refused.blocks is Blocks.TENANT:
+        return refused
+    # What refuses the look-up (a missing history scope, say) tells nothing of the message.
+    return Unknown("look_up_refused", f"the look-up was refused: {refused.message}")
+
+
+def _posted(channel: str, ts: str) -> Succeeded:
+    return Succeeded({"channel": channel, "ts": ts}, external_id=ts)
+
+
+def _headers(session: Session) -> dict[str, str]:
+    return {
+        "Authorization": f"Bearer {session.credentials['token']}",
+        "Content-Type": "application/json; charset=utf-8",
+    }
+
+
+def _base_url(settings: Settings) -> str:
+    return settings.slack_api_url
+
+
+POST_MESSAGE = EffectType(
+    name="slack.post_message",
+    prepare=prepare,
+    perform=perform,
+    find=find,
+    guarantee=Guarantee(can_find=True, settling=SETTLING),
+    retry=RetryPolicy(attempts_max=8),
+)
+
+PLATFORM = Platform(
+    name="slack",
+    queues=("slack",),
+    base_url=_base_url,
+    # Slack: "several hundred messages per minute" per workspace, bursts tolerated.
+    limits=Limits(in_flight=20, windows=(Window("minute", calls=300, seconds=60, reserve=30),)),
+    effects=(POST_MESSAGE,),
+    actions=(
+        ActionType(
+            name="slack_send_message",
+            params="infra.platforms.slack.params:SendMessage",
+            next_effect=single(POST_MESSAGE.name),
+            summary="Post a message to a Slack channel, DM or thread",
+            guarantee="found by look-up",
+        ),
+    ),
+)

@@ -1,0 +1,179 @@
+"""What Xero's answer means: total over every status and every body.
+
+Source: developer.xero.com, "Response codes and errors", "OAuth 2.0 API limits" (Retry-After comes
+with minute and day breaches only), "Idempotency" (an error is kept under the key, so a 5xx is never
+worth repeating), and the recorded answers of a demo company that the tests hold.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from domain.actions.outcome import Blocks, Deferred, JsonObject, Rejected, Unknown
+from infra.exchange import Exchange
+from infra.platforms.xero.client import parsed
+from infra.redaction import redact_text
+
+WORDS_MAX = 2_000
+
+NAME_TAKEN = "name_taken"
+CONTACT_ARCHIVED = "contact_archived"
+KEY_REUSED = "key_reused"
+NOT_FOUND = "not_found"
+
+_CODES: tuple[tuple[str, re.Pattern[str]], ...] = (
+    (KEY_REUSED, re.compile(r"Idempotency Key.*used with a different request", re.I | re.S)),
+    (NAME_TAKEN, re.compile(r"contact name .* (is )?already assigned to another contact", re.I)),
+    (CONTACT_ARCHIVED, re.compile(r"archived contact|contact[^;]*archived", re.I)),
+    ("period_locked", re.compile(r"lock date", re.I)),
+    ("number_taken", re.compile(r"Invoice # must be unique", re.I)),
+    ("plan_limit", re.compile(r"limit of invoices you can approve", re.I)),
+)
+"""The refusals plans and people tell apart, by Xero's words; the rest is `validation`."""
+
+_WAITS: Mapping[str, timedelta] = {
+    "minute": timedelta(seconds=60),
+    "day": timedelta(hours=1),
+    "appminute": timedelta(seconds=15),
+    "concurrent": timedelta(seconds=2),
+}
+"""How long to wait when Xero does not say, by `X-Rate-Limit-Problem` (letters only)."""
+
+_WAIT_OTHERWISE = timedelta(seconds=5)
+_WAIT_FORBIDDEN = timedelta(minutes=15)
+
+Refusal = Rejected | Deferred | Unknown
+
+
+def read(exchange: Exchange) -> dict[str, Any] | Refusal:
+    """Return the answer's JSON object, or what its status or its body makes of the attempt."""
+    status = exchange.status or 0
+    if 200 <= status < 300:
+        document = parsed(exchange.answer)
+        if document is None:
+            return Unknown("unreadable_answer", f"Xero: HTTP {status}, but no whole JSON in it")
+        return document
+    if status == 429:
+        return _rate_limited(exchange)
+    if status >= 500:
+        return Unknown(f"http_{status}", _said(exchange), repeatable=False)
+    if status in _DEFERRALS:
+        code, blocks, wait = _DEFERRALS[status]
+        until = None if wait is None else answered_at(exchange) + wait
+        return Deferred(code, _said(exchange), until, blocks)
+    if status in _DOUBTFUL or status < 300:
+        return Unknown(f"http_{status}", _said(exchange))
+    if status < 400:
+        return Deferred("redirected", f"{_said(exchange)}; check the address of the Xero API")
+    return _rejected(status, exchange)
+
+
+_DEFERRALS: Mapping[int, tuple[str, Blocks, timedelta | None]] = {
+    401: ("unauthorised", Blocks.CONNECTION, None),
+    # The token is good and this organisation is not (or no longer) among its connections, so the
+    # connection's other organisations go on.
+    403: ("forbidden", Blocks.TENANT, _WAIT_FORBIDDEN),
+}
+_DOUBTFUL = frozenset({408, 409})  # a conflict may be with our own first attempt
+
+
+def one_element(document: JsonObject, collection: str) -> dict[str, Any] | Rejected | Unknown:
+    """Return the only element of a write's answer, or its refusal (200 with an element error).
+
+    Xero answers 200 to a refused element when `summarizeErrors=false`. The `Status` of such an
+    element is what was asked for, not what is.
+    """
+    elements = elements_of(document, collection)
+    if len(elements) != 1:
+        words = f"Xero: {len(elements)} {collection} in the answer to one"
+        return Unknown("unreadable_answer", words)
+    element = elements[0]
+    words = list(_element_words(element))
+    failed = element.get("StatusAttributeString") == "ERROR"
+    if failed or (words and (element.get("HasErrors") or element.get("HasValidationErrors"))):
+        return refusal(words or ["refused without a reason"])
+    return element
+
+
+def elements_of(document: JsonObject, collection: str) -> list[dict[str, Any]]:
+    """Return the elements of an answer, leaving out whatever is no JSON object."""
+    given = document.get(collection)
+    return [one for one in given if isinstance(one, dict)] if isinstance(given, list) else []
+
+
+def refusal(words: list[str], details: JsonObject | None = None) -> Rejected:
+    """Return the refusal with Xero's words joined, and the code they stand for."""
+    message = "; ".join(dict.fromkeys(words))[:WORDS_MAX]
+    code = next((code for code, pattern in _CODES if pattern.search(message)), "validation")
+    return Rejected(code, f"Xero: {message}", details or {})
+
+
+def answered_at(exchange: Exchange) -> datetime:
+    """Return when the answer came (UTC)."""
+    return exchange.started_at + timedelta(seconds=exchange.seconds)
+
+
+def _rate_limited(exchange: Exchange) -> Deferred:
+    problem = exchange.answer_headers.get("x-rate-limit-problem", "")
+    wait = _retry_after(exchange)
+    if wait is None:
+        wait = _WAITS.get(re.sub(r"[^a-z]", "", problem.lower()), _WAIT_OTHERWISE)
+    words = f"Xero: rate limit ({problem or 'not named'}); free in {wait.total_seconds():.0f} s"
+    return Deferred("rate_limited", words, answered_at(exchange) + wait, Blocks.TENANT)
+
+
+def _retry_after(exchange: Exchange) -> timedelta | None:
+    given = exchange.answer_headers.get("retry-after", "").strip()
+    if given.isascii() and given.isdigit() and len(given) <= 7:
+        return timedelta(seconds=int(given))
+    try:
+        until = parsedate_to_datetime(given)
+    except ValueError:
+        return None
+    if until.tzinfo is None:
+        return None
+    return max(until - answered_at(exchange), timedelta(0))
+
+
+def _rejected(status: int, exchange: Exchange) -> Rejected:
+    if status == 404:
+        return Rejected(NOT_FOUND, "Xero: not found")
+    words = list(_words(parsed(exchange.answer) or {}))
+    found = refusal(words or [_said(exchange)], {"status": status})
+    if status != 400 and found.code == "validation":
+        return Rejected(f"http_{status}", found.message, found.details)
+    return found
+
+
+def _words(document: JsonObject) -> Iterator[str]:
+    """Find every reason: of each element and its lines, else what the whole answer says."""
+    words = [w for element in elements_of(document, "Elements") for w in _element_words(element)]
+    yield from words
+    if words:
+        return
+    for name in ("Message", "Detail", "detail", "Title", "title", "error_description", "error"):
+        said = document.get(name)
+        if isinstance(said, str) and said:
+            yield said
+            return
+
+
+def _element_words(element: JsonObject) -> Iterator[str]:
+    for error in elements_of(element, "ValidationErrors"):
+        message = error.get("Message")
+        if isinstance(message, str) and message:
+            yield message
+    for nested in ("LineItems", "Contact", "Invoice"):
+        inner = element.get(nested)
+        for one in inner if isinstance(inner, list) else [inner]:
+            if isinstance(one, dict):
+                yield from _element_words(one)
+
+
+def _said(exchange: Exchange) -> str:
+    words = "; ".join(_words(parsed(exchange.answer) or {}))
+    text = words or exchange.answer[:300].decode("utf-8", "replace").strip()
+    plain = redact_text(re.sub(r"<[^>]*>|\s+", " ", text)).strip()[:WORDS_MAX]
+    return f"Xero: HTTP {exchange.status}" + (f": {plain}" if plain else "")

@@ -1,0 +1,99 @@
+"""The ledger of effects: every change a platform committed, once each, so that a test can count."""
+
+from collections import Counter
+from dataclasses import asdict, dataclass
+
+from infra.sandbox.clock import Clock, iso
+from infra.sandbox.store import Shelf, Store
+from infra.sandbox.wire import Document
+
+BY_APP = "app"
+BY_PERSON = "person"
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One committed change.
+
+    `mark` is what the caller put on the thing to find it again (an invoice's Url, a contact's
+    ContactNumber, a payment's Reference, the action in a message's metadata). `duplicate_of_key`:
+    an earlier request already caused effects under the same idempotency key.
+    """
+
+    seq: int
+    platform: str
+    kind: str
+    id: str
+    at: str
+    tenant: str
+    idempotency_key: str | None
+    mark: str | None
+    duplicate_of_key: bool
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why a change happens: the request (0 for a person), its tenant and its idempotency key."""
+
+    request_seq: int = 0
+    tenant: str = ""
+    idempotency_key: str | None = None
+    by: str = BY_PERSON
+
+
+class Effects:
+    """The ledger itself; replays of an idempotency key never reach it."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._clock = clock
+        self._shelf = Shelf(store, "effects")
+        self._first_request: dict[str, int] = {}
+        self._counts: Counter[str] = Counter()
+        self._counts_by_person: Counter[str] = Counter()
+        for record in self._shelf.records():
+            self._count(record)
+            if record["idempotency_key"] is not None:
+                self._first_request.setdefault(record["idempotency_key"], 0)
+
+    def record(
+        self, cause: Cause, platform: str, kind: str, identity: str, mark: str | None = None
+    ) -> None:
+        """Enter a change that is being committed."""
+        key = cause.idempotency_key
+        first = cause.request_seq
+        if key is not None:
+            first = self._first_request.setdefault(key, cause.request_seq)
+        effect = Effect(
+            seq=len(self._shelf) + 1,
+            platform=platform,
+            kind=kind,
+            id=identity,
+            at=iso(self._clock.now()),
+            tenant=cause.tenant,
+            idempotency_key=key,
+            mark=mark,
+            duplicate_of_key=first != cause.request_seq,
+            by=cause.by,
+        )
+        record = asdict(effect)
+        self._shelf.put(str(effect.seq), record)
+        self._count(record)
+
+    def report(self, platform: str | None, kind: str | None, since: int) -> Document:
+        """Return counts over everything, and the effects asked for (`seq` above `since`)."""
+        return {
+            "counts": dict(self._counts),
+            "counts_by_person": dict(self._counts_by_person),
+            "effects": [
+                record
+                for record in self._shelf.records()
+                if record["seq"] > since
+                and platform in (None, record["platform"])
+                and kind in (None, record["kind"], f"{record['platform']}.{record['kind']}")
+            ],
+        }
+
+    def _count(self, record: Document) -> None:
+        counts = self._counts if record["by"] == BY_APP else self._counts_by_person
+        counts[f"{record['platform']}.{record['kind']}"] += 1

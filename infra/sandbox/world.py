@@ -1,0 +1,53 @@
+"""Everything the sandbox holds. A platform is one line in `_platforms`."""
+
+from pathlib import Path
+
+from infra.sandbox.clock import Clock
+from infra.sandbox.effects import Effects
+from infra.sandbox.faults import Faults
+from infra.sandbox.platform import Platform
+from infra.sandbox.slack.platform import Slack
+from infra.sandbox.store import Shelf, Store
+from infra.sandbox.traffic import Traffic
+from infra.sandbox.xero.platform import Xero
+
+
+class World:
+    """Clock, records, ledger of effects, traffic, faults and the platforms."""
+
+    def __init__(self, file: Path | None = None) -> None:
+        self.store = Store(file)
+        self.faults = Faults()
+        self.generation = 0
+        self._open()
+
+    def reset(self) -> None:
+        """Begin again with the seeded world: no records, faults or traffic; the clock set right."""
+        self.store.clear()
+        self.store.commit()
+        self.generation += 1
+        self.faults.release(None)
+        self.faults.clear()
+        self._open()
+
+    def keep_clock(self) -> None:
+        """Keep the clock's offset over a restart."""
+        self._settings.put("clock", {"offset_s": self.clock.offset_s})
+        self.store.commit()
+
+    def _open(self) -> None:
+        self._settings = Shelf(self.store, "settings")
+        kept = self._settings.get("clock")
+        self.clock = Clock(float(kept["offset_s"]) if kept else 0.0)
+        self.effects = Effects(self.store, self.clock)
+        self.traffic = Traffic(self.clock)
+        self.platforms: dict[str, Platform] = {
+            platform.name: platform for platform in self._platforms()
+        }
+        self.store.commit()
+
+    def _platforms(self) -> tuple[Platform, ...]:
+        return (
+            Xero(self.store, self.clock, self.effects),
+            Slack(self.store, self.clock, self.effects),
+        )

@@ -1,0 +1,1 @@
+"""Xero's accounting API: organisations with their books, and the OAuth in front. (facts/xero.md.)"""

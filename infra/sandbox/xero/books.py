@@ -1,0 +1,214 @@
+"""One organisation's books: its records, the indexes over them, and a posting that can be undone.
+
+Stored records use Xero's property names; dates are ISO text, `UpdatedMs` milliseconds since 1970, an
+invoice's contact is its `ContactID`, money and quantities are Decimal. A record is replaced, never
+changed in place, so a posting can put the old one back.
+"""
+
+from datetime import date, datetime
+from uuid import uuid4
+
+from infra.sandbox import seed
+from infra.sandbox.clock import Clock
+from infra.sandbox.effects import BY_APP, Cause, Effects
+from infra.sandbox.store import Shelf, Store
+from infra.sandbox.wire import Document
+from infra.sandbox.xero.dates import zone
+
+_INDEXED = {"invoices": "InvoiceNumber", "contacts": "Name"}
+
+
+class Books:
+    """The records of one organisation."""
+
+    def __init__(self, store: Store, clock: Clock, tenant: str) -> None:
+        self.clock = clock
+        self.tenant = tenant
+        self._organisation = Shelf(store, f"xero.{tenant}.organisation")
+        self.contacts = Shelf(store, f"xero.{tenant}.contacts")
+        self.invoices = Shelf(store, f"xero.{tenant}.invoices")
+        self.payments = Shelf(store, f"xero.{tenant}.payments")
+        self.accounts = seed.accounts(tenant)
+        self.tax_rates = seed.tax_rates()
+        self._by_number: dict[str, str] = {}
+        self._by_name: dict[str, str] = {}
+        self._customers: set[str] = set()
+        self._of_invoice: dict[str, list[str]] = {}
+        for name, shelf in (("invoices", self.invoices), ("contacts", self.contacts)):
+            for key in shelf:
+                self._index(name, key, shelf.get(key))
+        for payment in self.payments.records():
+            self._of_invoice.setdefault(payment["InvoiceID"], []).append(payment["PaymentID"])
+
+    @property
+    def organisation(self) -> Document:
+        """The organisation's own record."""
+        return self._organisation.get("organisation") or seed.organisation(self.tenant)
+
+    def change_organisation(self, changes: Document) -> Document:
+        """Change properties of the organisation and return it."""
+        changed = {**self.organisation, **changes}
+        self._organisation.put("organisation", changed)
+        return changed
+
+    def today(self) -> date:
+        """The organisation's date, not the machine's."""
+        here = zone(self.organisation["Timezone"])
+        return datetime.fromtimestamp(self.clock.now(), here).date()
+
+    def lock_message(self, day: str) -> str | None:
+        """Return Xero's refusal of a document of that day, None when the period is open."""
+        for name, words in (
+            ("PeriodLockDate", "period lock date"),
+            ("EndOfYearLockDate", "end of year lock date"),
+        ):
+            lock = self.organisation.get(name)
+            if lock is not None and day <= lock:
+                shown = date.fromisoformat(lock).strftime("%d %B %Y").lstrip("0")
+                return f"The document date cannot be before the {words}, currently set at {shown}"
+        return None
+
+    def account(self, line_or_account: Document, code: str = "Code") -> Document | None:
+        """Return the account named by `AccountID` or by its code."""
+        wanted = line_or_account.get("AccountID"), line_or_account.get(code)
+        for account in self.accounts:
+            if account["AccountID"] == wanted[0] or (wanted[1] and account["Code"] == wanted[1]):
+                return account
+        return None
+
+    def tax_rate(self, kind: str) -> Document | None:
+        """Return a tax rate by its type."""
+        return next((rate for rate in self.tax_rates if rate["TaxType"] == kind), None)
+
+    def invoice_by_number(self, number: str) -> Document | None:
+        """Return the ACCREC invoice that holds a number; a deleted one holds none."""
+        return self.invoices.get(self._by_number.get(number.casefold(), ""))
+
+    def contact_by_name(self, name: str) -> Document | None:
+        """Return the active contact of that name, whatever its case."""
+        return self.contacts.get(self._by_name.get(name.strip().casefold(), ""))
+
+    def contact_by_number(self, number: str) -> Document | None:
+        """Return the contact with that ContactNumber, an active one first."""
+        found = [
+            contact for contact in self.contacts.records() if contact.get("ContactNumber") == number
+        ]
+        found.sort(key=lambda contact: str(contact["ContactStatus"]))
+        return found[0] if found else None
+
+    def has_invoice_for(self, contact: str) -> bool:
+        """Has a contact ever been invoiced?"""
+        return contact in self._customers
+
+    def payments_of(self, invoice: str) -> list[Document]:
+        """Return an invoice's payments that are not deleted, oldest first."""
+        kept = [self.payments.get(key) for key in self._of_invoice.get(invoice, [])]
+        return [payment for payment in kept if payment and payment["Status"] == "AUTHORISED"]
+
+    def next_number(self) -> str:
+        """Return the next free automatic invoice number: INV-0001, INV-0002 …"""
+        kept = self._organisation.get("numbering") or {"last": 0}
+        last = int(kept["last"]) + 1
+        while f"inv-{last:04d}" in self._by_number:
+            last += 1
+        self._organisation.put("numbering", {"last": last})
+        return f"INV-{last:04d}"
+
+    def put(self, shelf: str, key: str, record: Document) -> None:
+        """Replace a record (`invoices`, `contacts` or `payments`) and what is indexed of it."""
+        records: Shelf = getattr(self, shelf)
+        old = records.get(key)
+        self._unindex(shelf, key, old)
+        records.put(key, record)
+        self._index(shelf, key, record)
+        if shelf == "payments" and old is None:
+            self._of_invoice.setdefault(record["InvoiceID"], []).append(key)
+
+    def remove(self, shelf: str, key: str) -> None:
+        """Take a record back that a posting had put."""
+        records: Shelf = getattr(self, shelf)
+        old = records.get(key)
+        self._unindex(shelf, key, old)
+        records.remove(key)
+        if shelf == "payments" and old is not None:
+            self._of_invoice[old["InvoiceID"]].remove(key)
+
+    def _index(self, shelf: str, key: str, record: Document | None) -> None:
+        if shelf == "invoices" and record and _holds_number(record):
+            self._by_number[record["InvoiceNumber"].casefold()] = key
+        if shelf == "invoices" and record:
+            self._customers.add(record["ContactID"])
+        if shelf == "contacts" and record and record["ContactStatus"] == "ACTIVE":
+            self._by_name[record["Name"].strip().casefold()] = key
+
+    def _unindex(self, shelf: str, key: str, record: Document | None) -> None:
+        index = {"invoices": self._by_number, "contacts": self._by_name}.get(shelf)
+        if index is None or not record:
+            return
+        held = str(record.get(_INDEXED[shelf]) or "").strip().casefold()
+        if index.get(held) == key:
+            del index[held]
+
+
+class Posting:
+    """What one request enters into the books: undone whole, or settled as effects."""
+
+    def __init__(self, books: Books, effects: Effects, cause: Cause) -> None:
+        self.books = books
+        self._effects = effects
+        self._cause = cause
+        self._undo: list[tuple[str, str, Document | None]] = []
+        self._made: list[tuple[str, str, str | None]] = []
+
+    @property
+    def by_app(self) -> bool:
+        """Does the app do this (or a person, in Xero itself)?"""
+        return self._cause.by == BY_APP
+
+    def put(self, shelf: str, key: str, record: Document) -> Document:
+        """Enter a record with the time of its change, and return it."""
+        records: Shelf = getattr(self.books, shelf)
+        self._undo.append((shelf, key, records.get(key)))
+        entered = {**record, "UpdatedMs": self.books.clock.now_ms()}
+        self.books.put(shelf, key, entered)
+        return entered
+
+    def put_quietly(self, shelf: str, key: str, record: Document) -> Document:
+        """Enter a record whose UpdatedDateUTC stays, as Xero leaves it for some changes."""
+        records: Shelf = getattr(self.books, shelf)
+        self._undo.append((shelf, key, records.get(key)))
+        self.books.put(shelf, key, record)
+        return record
+
+    def made(self, kind: str, identity: str, mark: str | None) -> None:
+        """Note an effect; it counts when the posting is settled."""
+        self._made.append((kind, identity, mark))
+
+    def undo(self) -> None:
+        """Put everything back as it was. Numbers given out stay given out, as in Xero."""
+        for shelf, key, old in reversed(self._undo):
+            if old is None:
+                self.books.remove(shelf, key)
+            else:
+                self.books.put(shelf, key, old)
+        self._undo.clear()
+        self._made.clear()
+
+    def settle(self) -> None:
+        """Count the effects."""
+        for kind, identity, mark in self._made:
+            self._effects.record(self._cause, "xero", kind, identity, mark)
+        self._made.clear()
+
+
+def new_id() -> str:
+    """Return a new GUID."""
+    return str(uuid4())
+
+
+def _holds_number(invoice: Document) -> bool:
+    return (
+        invoice["Type"] == "ACCREC"
+        and invoice["Status"] != "DELETED"
+        and bool(invoice.get("InvoiceNumber"))
+    )

@@ -1,0 +1,81 @@
+"""Xero's four limits, checked before idempotency, and what the headers say of them. (facts/xero.md §4.)"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from infra.sandbox.clock import Clock
+from infra.sandbox.limits import Window, Windows
+from infra.sandbox.store import Shelf
+from infra.sandbox.wire import Answer, Document
+
+_DEFAULTS: Final[Mapping[str, int | None]] = {
+    "minute": 60,
+    "day": 5_000,
+    "concurrent": 5,
+    "app_minute": 10_000,
+}
+_APP: Final = "app"
+_SECONDS: Final = {"minute": 60, "day": 86_400, "app_minute": 60}
+_PROBLEMS: Final = {"app_minute": "appminute"}
+"""How X-Rate-Limit-Problem spells a limit, where it differs. Only `minute` and `day` are established."""
+_SAYS_WHEN: Final = frozenset({"minute", "day"})
+
+
+class Budget:
+    """Calls left, per organisation and for the app."""
+
+    def __init__(self, windows: Windows, limits: Shelf, clock: Clock) -> None:
+        self._windows = windows
+        self._limits = limits
+        self._clock = clock
+
+    def change(self, limits: Document) -> Document:
+        """Change limits and return those in force."""
+        if unknown := set(limits) - set(_DEFAULTS):
+            raise ValueError(f"no such limit: {', '.join(sorted(unknown))}")
+        self._limits.put("limits", {**self._in_force(), **limits})
+        return dict(self._in_force())
+
+    def take(self, tenant: str, in_flight: int) -> Answer | None:
+        """Count a call, or return the 429."""
+        allowed = self._in_force()["concurrent"]
+        if allowed is not None and in_flight > allowed:
+            return self.refusal("concurrent", None)
+        now = self._clock.now()
+        for account, window in self._of(tenant):
+            left = self._windows.remaining(account, window, now)
+            if left == 0:
+                return self.refusal(window.name, self._windows.until_next(account, window, now))
+        for account, window in self._of(tenant):
+            self._windows.take(account, window, now)
+        return None
+
+    def refusal(self, limit: str, retry_after: int | None) -> Answer:
+        """429, empty, naming the limit; Retry-After in seconds where Xero gives it."""
+        headers = {"X-Rate-Limit-Problem": _PROBLEMS.get(limit, limit)}
+        if retry_after is not None and limit in _SAYS_WHEN:
+            headers["Retry-After"] = str(retry_after)
+        return Answer(429, b"", None, headers)
+
+    def remaining(self, tenant: str) -> dict[str, str]:
+        """Return the headers of what is left."""
+        now = self._clock.now()
+        headers = {}
+        for (account, window), name in zip(self._of(tenant), _HEADERS, strict=True):
+            left = self._windows.remaining(account, window, now)
+            if left is not None:
+                headers[name] = str(left)
+        return headers
+
+    def _in_force(self) -> Mapping[str, Any]:
+        return self._limits.get("limits") or _DEFAULTS
+
+    def _of(self, tenant: str) -> list[tuple[str, Window]]:
+        limits = self._in_force()
+        return [
+            (_APP if name == "app_minute" else tenant, Window(name, seconds, limits[name]))
+            for name, seconds in _SECONDS.items()
+        ]
+
+
+_HEADERS: Final = ("X-MinLimit-Remaining", "X-DayLimit-Remaining", "X-AppMinLimit-Remaining")

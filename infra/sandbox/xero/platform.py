@@ -1,0 +1,178 @@
+"""Xero: authorisation, limits, and which call goes where."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from infra.sandbox import seed
+from infra.sandbox.clock import Clock
+from infra.sandbox.effects import Cause, Effects
+from infra.sandbox.faults import Fault
+from infra.sandbox.idempotency import Idempotency
+from infra.sandbox.limits import Windows
+from infra.sandbox.store import Shelf, Store
+from infra.sandbox.wire import Answer, Document, Request, json_answer
+from infra.sandbox.xero import contact_calls, invoices, organisation, payment_calls
+from infra.sandbox.xero.books import Books, Posting
+from infra.sandbox.xero.budget import Budget
+from infra.sandbox.xero.errors import (
+    PostDataInvalid,
+    QueryInvalid,
+    not_found,
+    post_data_invalid,
+    problem,
+    query_invalid,
+)
+from infra.sandbox.xero.person import Person
+from infra.sandbox.xero.tokens import Tokens
+
+API: Final = "/api.xro/2.0"
+_KEY_LENGTH: Final = 128  # characters
+_KEY_WINDOW_S: Final = 360
+_LARGEST_BODY: Final = 10_000_000  # bytes
+_LONGEST_QUERY: Final = 2_048  # characters; about 52 ids, where callers report trouble
+
+Call = Callable[..., Answer]
+_CALLS: Final[Mapping[tuple[str, str], Call]] = {
+    ("GET", "/Organisation"): organisation.get_organisation,
+    ("GET", "/Accounts"): organisation.list_accounts,
+    ("GET", "/Accounts/*"): organisation.get_account,
+    ("GET", "/TaxRates"): organisation.list_tax_rates,
+    ("GET", "/Contacts"): contact_calls.list_contacts,
+    ("PUT", "/Contacts"): contact_calls.create_contacts,
+    ("POST", "/Contacts"): contact_calls.upsert_contacts,
+    ("GET", "/Contacts/*"): contact_calls.get_contact,
+    ("POST", "/Contacts/*"): contact_calls.update_contact,
+    ("GET", "/Invoices"): invoices.list_invoices,
+    ("PUT", "/Invoices"): invoices.create_invoices,
+    ("POST", "/Invoices"): invoices.upsert_invoices,
+    ("GET", "/Invoices/*"): invoices.get_invoice,
+    ("POST", "/Invoices/*"): invoices.update_invoice,
+    ("GET", "/Invoices/*/OnlineInvoice"): invoices.online_invoice,
+    ("GET", "/Payments"): payment_calls.list_payments,
+    ("PUT", "/Payments"): payment_calls.create_payments,
+    ("POST", "/Payments"): payment_calls.create_payments,
+    ("GET", "/Payments/*"): payment_calls.get_payment,
+    ("POST", "/Payments/*"): payment_calls.delete_payment,
+}
+"""Method and path under the API; `*` stands for one id, which the call is given."""
+
+
+class Xero:
+    """Two organisations behind one app's connection."""
+
+    name = "xero"
+
+    def __init__(self, store: Store, clock: Clock, effects: Effects) -> None:
+        self._clock = clock
+        self._effects = effects
+        self.idempotency: Idempotency | None = Idempotency(store, "xero.idempotency", _KEY_WINDOW_S)
+        self._budget = Budget(Windows(store, "xero.windows"), Shelf(store, "xero.limits"), clock)
+        self._tokens = Tokens(store, clock, effects)
+        self._books = {tenant: Books(store, clock, tenant) for tenant in seed.TENANTS}
+        self._person = Person(self._books, effects, self._tokens)
+
+    def tenant_of(self, request: Request) -> str:
+        """The organisation named by the header; nobody's outside the API."""
+        return request.headers.get("xero-tenant-id", "") if _is_api(request) else ""
+
+    def admit(self, request: Request, in_flight: int) -> Answer | None:
+        """Token, connection, limits, in this order; the token endpoint is open."""
+        if request.path == "/connect/token":
+            return None
+        wrong = self._tokens.problem_with(request.bearer)
+        if wrong is not None:
+            return problem(401, wrong)
+        if not _is_api(request):
+            return None
+        if self.tenant_of(request) not in self._tokens.tenants(request.bearer):
+            return problem(403, "AuthenticationUnsuccessful")
+        refusal = self._budget.take(self.tenant_of(request), in_flight)
+        if refusal is not None:
+            return refusal
+        if len(request.body) > _LARGEST_BODY:
+            return problem(413, "The request is larger than 10 MB")
+        if len(request.raw_query) > _LONGEST_QUERY:
+            return Answer(414, b"", "text/html")
+        if len(request.idempotency_key or "") > _KEY_LENGTH and request.method != "GET":
+            return problem(400, f"Idempotency Key: at most {_KEY_LENGTH} characters are allowed.")
+        return None
+
+    def perform(self, request: Request, cause: Cause) -> Answer:
+        """Carry out an API call, or one of OAuth's."""
+        if not _is_api(request):
+            return self._authorisation(request, cause)
+        call, identities = _route(request)
+        if call is None:
+            return not_found()
+        posting = Posting(self._books[self.tenant_of(request)], self._effects, cause)
+        try:
+            return call(request, posting, *identities)
+        except PostDataInvalid as error:
+            return post_data_invalid(error)
+        except QueryInvalid as error:
+            return query_invalid(error)
+
+    def finish(self, request: Request, answer: Answer) -> Answer:
+        """Add what is left of the budgets to every answer of the API."""
+        tenant = self.tenant_of(request)
+        if tenant not in self._books:
+            return answer
+        headers = {**answer.headers, **self._budget.remaining(tenant)}
+        return Answer(answer.status, answer.body, answer.content_type, headers)
+
+    def refuse(self, status: int) -> Answer:
+        """An outage: 5xx as a bare page, anything else as a problem."""
+        if status >= 500:
+            return Answer(
+                status, b"<html><body>The service is unavailable</body></html>", "text/html"
+            )
+        return problem(status, "Refused by order of a fault")
+
+    def refuse_key(self, key: str) -> Answer:
+        """400 in Xero's words."""
+        return problem(400, f"Idempotency Key: {key} is used with a different request.")
+
+    def rate_limited(self, fault: Fault) -> Answer:
+        """429 as ordered; Retry-After only where Xero gives one, or the fault says so."""
+        return self._budget.refusal(fault.problem, fault.retry_after)
+
+    def revoke(self, request: Request, *, only_access: bool) -> None:
+        """The access token dies, and with it every refresh token."""
+        self._tokens.revoke(request.bearer or "", only_access=only_access)
+
+    def restore_tokens(self) -> Document:
+        """Make the seeded tokens valid again."""
+        return self._tokens.restore()
+
+    def set_limits(self, limits: Document) -> Document:
+        """`minute`, `day`, `concurrent`, `app_minute`; None lifts one."""
+        return self._budget.change(limits)
+
+    def control(self, method: str, path: str, wish: Document) -> Document:
+        """What a person does in Xero itself; see `person`."""
+        return self._person.act(method, path, wish)
+
+    def _authorisation(self, request: Request, cause: Cause) -> Answer:
+        if request.method == "POST" and request.path == "/connect/token":
+            return self._tokens.exchange(request, cause)
+        if request.path == "/connections" and request.method == "GET":
+            rows = [
+                {**row, "tenantName": self._books[row["tenantId"]].organisation["Name"]}
+                for row in self._tokens.connections(request.bearer)
+            ]
+            return json_answer(200, rows)
+        if request.path.startswith("/connections/") and request.method == "DELETE":
+            identity = request.path.removeprefix("/connections/")
+            gone = self._tokens.disconnect(request.bearer, identity)
+            return Answer(204) if gone else not_found()
+        return not_found()
+
+
+def _is_api(request: Request) -> bool:
+    return request.path.startswith(API)
+
+
+def _route(request: Request) -> tuple[Call | None, list[Any]]:
+    parts = request.path.removeprefix(API).strip("/").split("/")
+    pattern = "/".join("*" if number == 1 else part for number, part in enumerate(parts))
+    return _CALLS.get((request.method, f"/{pattern}")), parts[1:2]

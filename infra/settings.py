@@ -1,0 +1,114 @@
+"""Every setting, read once from the environment. Each name carries its unit."""
+
+import os
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
+from functools import cache
+
+XERO_API_URL = "https://api.xero.com"
+XERO_IDENTITY_URL = "https://identity.xero.com"
+SLACK_API_URL = "https://slack.com/api"
+
+
+class SettingsError(Exception):
+    """A setting is missing or unusable; the message names the variable and the cure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The fleet's configuration. Environment variable names are in `ENVIRONMENT`."""
+
+    database_url: str = field(default="", repr=False)
+    broker_url: str = field(default="", repr=False)
+    secret_keys: str = field(default="", repr=False)  # Fernet keys, newest first, comma separated
+    public_url: str = (
+        "https://fleet.invalid"  # base of the mark put on invoices: <base>/i/<effect id>
+    )
+    xero_api_url: str = XERO_API_URL
+    xero_identity_url: str = XERO_IDENTITY_URL
+    slack_api_url: str = SLACK_API_URL
+    log_format: str = "json"
+    log_level: str = "INFO"
+    state_dir: str = ".run"
+    task_events: bool = False
+
+    connect_timeout_s: float = 3.05
+    read_timeout_s: float = 20.0
+    call_timeout_s: float = 30.0  # whole exchange, kept by the watchdog
+    send_within_s: float = 15.0  # from claiming an effect to its first byte
+    lease_s: float = 120.0  # outlives send_within + call_timeout with room
+
+    request_bytes_max: int = 256 * 1024
+    request_depth_max: int = 24
+    intake_batch_max: int = 100
+    ring_again_s: float = 20.0  # a doorbell unanswered for so long is rung again
+    backlog_per_queue_max: int = 40  # doorbells waiting in the broker, per queue
+    sweep_every_s: float = 2.0
+    sync_every_s: float = 900.0
+    republish_after_s: float = 30.0
+    keep_published_for_s: float = 7 * 86400.0
+    keep_log_for_s: float = 90 * 86400.0
+    database_pool_max: int = 12
+
+    @property
+    def call_timeout(self) -> timedelta:
+        """Longest an exchange may take in all."""
+        return timedelta(seconds=self.call_timeout_s)
+
+
+def variable_of(name: str) -> str:
+    """Return the environment variable of a setting."""
+    return {
+        "database_url": "DATABASE_URL",
+        "broker_url": "BROKER_URL",
+        "xero_api_url": "XERO_API_URL",
+        "xero_identity_url": "XERO_IDENTITY_URL",
+        "slack_api_url": "SLACK_API_URL",
+    }.get(name, f"FLEET_{name.upper()}")
+
+
+def read_settings(environment: dict[str, str] | None = None) -> Settings:
+    """Build settings from the environment (or a dict of it).
+
+    Raises:
+        SettingsError: every unusable variable, with what would be right.
+    """
+    source = os.environ if environment is None else environment
+    values: dict[str, object] = {}
+    problems: list[str] = []
+    for setting in fields(Settings):
+        raw = source.get(variable_of(setting.name))
+        if raw is None or raw == "":
+            continue
+        try:
+            values[setting.name] = _convert(raw, setting.type)
+        except ValueError:
+            problems.append(f"{variable_of(setting.name)} must be {setting.type}, not {raw!r}")
+    if problems:
+        raise SettingsError("; ".join(problems))
+    return Settings(**values)  # type: ignore[arg-type]  # converted by the field's own type
+
+
+def _convert(raw: str, kind: object) -> object:
+    name = kind if isinstance(kind, str) else getattr(kind, "__name__", "str")
+    if name == "bool":
+        return raw.strip().lower() in {"1", "true", "yes", "on"}
+    if name == "int":
+        return int(raw)
+    if name == "float":
+        return float(raw)
+    return raw
+
+
+@cache
+def settings() -> Settings:
+    """Return this process's settings."""
+    return read_settings()
+
+
+def normal_database_url(url: str) -> str:
+    """Name the psycopg 3 driver in a plain PostgreSQL URL."""
+    for prefix in ("postgres://", "postgresql://"):
+        if url.startswith(prefix):
+            return "postgresql+psycopg://" + url.removeprefix(prefix)
+    return url

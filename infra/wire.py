@@ -1,0 +1,216 @@
+"""Strict decoding of requests: refused whole, with every problem named by its field path."""
+
+import hashlib
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from typing import Any
+from uuid import UUID
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
+from pydantic_core import from_json
+from typing_extensions import TypedDict
+
+from infra.catalogue import Catalogue
+
+KEY_CHARACTERS_MAX = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong: where (`params.email_mode`) and what, with what would be right."""
+
+    field: str
+    problem: str
+
+    def plain(self) -> dict[str, str]:
+        """Return it as plain JSON."""
+        return {"field": self.field, "problem": self.problem}
+
+
+class Refused(Exception):  # noqa: N818 - named for what happened
+    """A request that cannot be accepted. `problems` is never empty."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("; ".join(f"{p.field}: {p.problem}" for p in problems))
+        self.problems = problems
+
+
+class Unreadable(Refused):
+    """Not even the envelope of a request could be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A request whose envelope is in order; its params are not checked yet."""
+
+    id: UUID | None
+    integration_id: UUID
+    action_type: str
+    params: dict[str, Any]
+    data: dict[str, Any]
+    deal_id: UUID | None
+    requested_by: str | None
+
+    @property
+    def fingerprint(self) -> bytes:
+        """SHA-256 of the canonical JSON that decides whether two requests are the same."""
+        same = {
+            "integration_id": str(self.integration_id),
+            "action_type": self.action_type,
+            "params": self.params,
+            "data": self.data,
+        }
+        canonical = json.dumps(same, sort_keys=True, separators=(",", ":"), default=_plain)
+        return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).digest()
+
+
+def _plain(value: Any) -> Any:
+    return str(value)
+
+
+@with_config(ConfigDict(extra="forbid", strict=True))
+class _EnvelopeShape(TypedDict, total=False):
+    id: UUID | None
+    integration_id: UUID
+    action_type: str
+    params: dict[str, Any]
+    data: dict[str, Any] | None
+    requested_by: str | None
+
+
+_REQUIRED = ("integration_id", "action_type", "params")
+_ENVELOPE = TypeAdapter(_EnvelopeShape)
+
+
+def read_json(body: bytes, bytes_max: int) -> Any:
+    """Parse JSON bytes.
+
+    Raises:
+        Unreadable: too large, not UTF-8, not JSON, or nested too deeply to parse.
+    """
+    if len(body) > bytes_max:
+        raise Unreadable([Problem("", f"{len(body)} bytes; at most {bytes_max} are accepted")])
+    try:
+        return from_json(body, allow_inf_nan=False)
+    except ValueError as error:
+        raise Unreadable([Problem("", f"not JSON: {error}")]) from error
+
+
+def read_envelope(value: Any, depth_max: int) -> Envelope:
+    """Check the envelope of a request given as plain JSON.
+
+    Raises:
+        Unreadable: with every problem of the envelope.
+    """
+    if not isinstance(value, dict):
+        raise Unreadable([Problem("", f"must be a JSON object, not {_name(value)}")])
+    problems = list(_unstorable(value, "", depth_max))
+    if problems:
+        raise Unreadable(problems)
+    problems = [Problem(name, "is required") for name in _REQUIRED if name not in value]
+    try:
+        shape = _ENVELOPE.validate_json(json.dumps(value))
+    except ValidationError as error:
+        raise Unreadable(problems + _problems(error, "")) from error
+    data = shape.get("data") or {}
+    deal_id = _deal_id(data, problems)
+    if problems:
+        raise Unreadable(problems)
+    return Envelope(
+        id=shape.get("id"),
+        integration_id=shape["integration_id"],
+        action_type=shape["action_type"],
+        params=shape["params"],
+        data=data,
+        deal_id=deal_id,
+        requested_by=shape.get("requested_by"),
+    )
+
+
+def _deal_id(data: Mapping[str, Any], problems: list[Problem]) -> UUID | None:
+    deal = data.get("deal")
+    if deal is None:
+        return None
+    if not isinstance(deal, dict):
+        problems.append(Problem("data.deal", f"must be an object, not {_name(deal)}"))
+        return None
+    try:
+        return UUID(deal["id"]) if "id" in deal else None
+    except (TypeError, ValueError, AttributeError):
+        problems.append(Problem("data.deal.id", "must be a UUID"))
+        return None
+
+
+def read_params(catalogue: Catalogue, envelope: Envelope) -> dict[str, Any]:
+    """Check a request's params against its action type; return them normalised, as plain JSON.
+
+    Raises:
+        Refused: with every problem by field path.
+    """
+    declared = catalogue.actions.get(envelope.action_type)
+    if declared is None:
+        known = ", ".join(sorted(catalogue.actions))
+        raise Refused(
+            [Problem("action_type", f"unknown: {envelope.action_type!r}; known: {known}")]
+        )
+    problems = []
+    if declared.needs_deal and envelope.deal_id is None:
+        problems.append(Problem("data.deal.id", "is required for this action"))
+    adapter = params_adapter(declared.params)
+    try:
+        params = adapter.validate_json(json.dumps(envelope.params), strict=True)
+    except ValidationError as error:
+        raise Refused(problems + _problems(error, "params")) from error
+    if problems:
+        raise Refused(problems)
+    normal: dict[str, Any] = adapter.dump_python(params, mode="json", exclude_none=True)
+    return normal
+
+
+@cache
+def params_adapter(location: str) -> TypeAdapter[Any]:
+    """Return the strict decoder of a params dataclass (`module:Class`): unknown fields refused."""
+    module, _, name = location.partition(":")
+    params = getattr(import_module(module), name)
+    return TypeAdapter(with_config(ConfigDict(extra="forbid"))(params))
+
+
+def _problems(error: ValidationError, prefix: str) -> list[Problem]:
+    found = []
+    for item in error.errors(include_url=False, include_input=False):
+        path = prefix
+        for part in item["loc"]:
+            path += f"[{part}]" if isinstance(part, int) else (f".{part}" if path else str(part))
+        words = item["msg"]
+        if item["type"] in {"extra_forbidden", "unexpected_keyword_argument"}:
+            words = "unknown field; remove it or mend its name"
+        found.append(Problem(path, words.removeprefix("Value error, ")))
+    return found
+
+
+def _unstorable(value: Any, path: str, depth_left: int) -> Iterator[Problem]:
+    """Find what JSON allows and a database does not: NUL, lone surrogates, endless nesting."""
+    if depth_left < 0:
+        yield Problem(path[:200], "nested too deeply")
+    elif isinstance(value, str):
+        if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
+            yield Problem(path[:200], "holds a NUL or a lone surrogate character")
+    elif isinstance(value, float):
+        if not math.isfinite(value):
+            yield Problem(path[:200], "must be a finite number")
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _unstorable(key, f"{path}.{key!r}" if path else repr(key), 0)
+            yield from _unstorable(item, f"{path}.{key}" if path else str(key), depth_left - 1)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _unstorable(item, f"{path}[{index}]", depth_left - 1)
+
+
+def _name(value: Any) -> str:
+    names = {dict: "an object", list: "a list", str: "a string", bool: "a boolean"}
+    return names.get(type(value), "null" if value is None else "a number")

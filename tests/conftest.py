@@ -1,0 +1,119 @@
+"""Fixtures: a real PostgreSQL, a real broker, the sandbox over real HTTP, a composed fleet.
+
+With DATABASE_URL and BROKER_URL set the servers are those; else they are embedded, for this run.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from infra.crypto import Vault
+from infra.database.engine import Database
+from infra.database.migrate import migrate
+from infra.database.tables import CrmTable, FleetTable
+from infra.settings import Settings, read_settings
+from tests.harness.processes import Processes
+from tests.harness.sandbox import Sandbox
+from tests.harness.world import World
+from workers.fleet import Fleet, compose
+
+SECRET_KEY = Vault.new_key()
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+    """(database URL, broker URL)."""
+    given = os.environ.get("DATABASE_URL"), os.environ.get("BROKER_URL")
+    if given[0] and given[1]:
+        yield given[0], given[1]
+        return
+    from infra.embedded.stack import embedded_stack
+
+    with embedded_stack(tmp_path_factory.mktemp("servers")) as stack:
+        yield given[0] or stack.database_url, given[1] or stack.broker_url
+
+
+@pytest.fixture(scope="session")
+def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    with Sandbox.started(tmp_path_factory.mktemp("sandbox")) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(sandbox_process: Sandbox) -> Sandbox:
+    """The simulated platforms, as new."""
+    sandbox_process.reset()
+    return sandbox_process
+
+
+@pytest.fixture(scope="session")
+def base_settings(servers: tuple[str, str], sandbox_process: Sandbox) -> Settings:
+    """Settings with waits short enough for tests; every one is otherwise the product's."""
+    return replace(
+        read_settings({}),
+        database_url=servers[0],
+        broker_url=servers[1],
+        secret_keys=SECRET_KEY,
+        xero_api_url=sandbox_process.url + "/xero",
+        xero_identity_url=sandbox_process.url + "/xero",
+        slack_api_url=sandbox_process.url + "/slack/api",
+        connect_timeout_s=2.0,
+        read_timeout_s=4.0,
+        call_timeout_s=5.0,
+        send_within_s=3.0,
+        lease_s=12.0,
+        ring_again_s=3.0,
+        sweep_every_s=0.5,
+        sync_every_s=86400.0,
+        republish_after_s=2.0,
+    )
+
+
+@pytest.fixture(scope="session")
+def migrated(base_settings: Settings) -> Iterator[Database]:
+    database = Database(base_settings)
+    migrate(database, with_crm_tables=True)
+    yield database
+    database.dispose()
+
+
+@pytest.fixture
+def database(migrated: Database) -> Database:
+    """The migrated database, empty."""
+    names = [*FleetTable.metadata.tables, *CrmTable.metadata.tables]
+    with migrated.engine.begin() as connection:
+        connection.execute(text(f"TRUNCATE {', '.join(names)} CASCADE"))
+    return migrated
+
+
+@pytest.fixture
+def settings(base_settings: Settings) -> Settings:
+    return base_settings
+
+
+@pytest.fixture
+def fleet(database: Database, settings: Settings, sandbox: Sandbox) -> Iterator[Fleet]:
+    """A composed fleet in this process, registered: `execute(fleet, …)` works."""
+    made = compose("test", settings)
+    made.incarnation.start()
+    yield made
+    made.incarnation.stop()
+    made.database.dispose()
+
+
+@pytest.fixture
+def world(fleet: Fleet) -> World:
+    """A workspace with a Xero and a Slack integration, and a way to make deals."""
+    return World(fleet)
+
+
+@pytest.fixture
+def processes(settings: Settings, tmp_path: Path) -> Iterator[Processes]:
+    """Real processes of the fleet, started and killed by name."""
+    with ExitStack() as stack:
+        yield stack.enter_context(Processes(settings, tmp_path))

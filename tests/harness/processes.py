@@ -1,0 +1,108 @@
+"""Real processes of the fleet: started as in the Procfile, killed by their own pid."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import fields
+from pathlib import Path
+from uuid import uuid4
+
+from infra.settings import Settings, variable_of
+
+MODULES = {
+    "intake": "workers.intake",
+    "events": "workers.payment_status",
+    "relay": "workers.relay",
+    "beat": "workers.beat",
+}
+
+
+class Processes:
+    """Processes by name; all are ended when the test ends."""
+
+    def __init__(self, settings: Settings, folder: Path) -> None:
+        self.folder = folder
+        self.kill_file = folder / "kill"
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._ready_before: dict[str, int] = {}
+        self._environment = os.environ | {
+            variable_of(setting.name): str(getattr(settings, setting.name))
+            for setting in fields(settings)
+        }
+        self._environment |= {
+            "FLEET_KILL_FILE": str(self.kill_file),
+            "PYTHONUNBUFFERED": "1",
+            "MALLOC_ARENA_MAX": "2",
+        }
+
+    def __enter__(self) -> "Processes":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in self._running.values():
+            if process.poll() is None:
+                process.send_signal(signal.SIGCONT)
+                process.kill()
+        for process in self._running.values():
+            process.wait(10)
+
+    def start(self, *names: str) -> None:
+        """Start and wait until each says it is ready."""
+        for name in names:
+            log = self.log(name).open("ab")
+            self._running[name] = subprocess.Popen(
+                self._argv(name), env=self._environment, stdout=log, stderr=subprocess.STDOUT
+            )
+            log.close()
+        for name in names:
+            self.wait_ready(name)
+
+    def _argv(self, name: str) -> list[str]:
+        kind = name.split("-")[0]
+        if kind in MODULES:
+            return [sys.executable, "-m", MODULES[kind]]
+        queues = {"worker": "slack,xero,xero.sync"}.get(kind, kind)
+        words = "-m celery -A workers.app worker -P threads -c 10 --without-gossip"
+        words += f" --without-mingle --without-heartbeat -q -Q {queues} -n {name}-{uuid4().hex[:8]}"
+        return [sys.executable, *words.split()]
+
+    def log(self, name: str) -> Path:
+        return self.folder / f"{name}.log"
+
+    def wait_ready(self, name: str, seconds: float = 30.0) -> None:
+        until = time.monotonic() + seconds
+        started = self._running[name]
+        while time.monotonic() < until:
+            if started.poll() is not None:
+                raise AssertionError(f"{name} ended: {self.log(name).read_text()[-3000:]}")
+            if self.log(name).read_text().count('"ready"') > self._ready_before.get(name, 0):
+                self._ready_before[name] = self.log(name).read_text().count('"ready"')
+                return
+            time.sleep(0.03)
+        raise AssertionError(f"{name} not ready: {self.log(name).read_text()[-3000:]}")
+
+    def pid(self, name: str) -> int:
+        return self._running[name].pid
+
+    def signal(self, name: str, number: signal.Signals) -> None:
+        self._running[name].send_signal(number)
+
+    def kill(self, name: str) -> None:
+        """SIGKILL, and wait until it is gone."""
+        self._running[name].kill()
+        self._running[name].wait(10)
+
+    def died(self, name: str, seconds: float = 20.0) -> int:
+        """Wait until the process has ended by itself; return its exit code."""
+        return self._running[name].wait(seconds)
+
+    def alive(self, name: str) -> bool:
+        return self._running[name].poll() is None
+
+    def keep_alive(self, *names: str) -> None:
+        """Start again whatever has ended."""
+        for name in names:
+            if not self.alive(name):
+                self.start(name)

@@ -1,0 +1,1 @@
+"""Where decisions meet effects. Read `execute.py` first."""

@@ -1,0 +1,83 @@
+"""One attempt: no transaction open, one exchange with the platform, always an outcome."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.actions.outcome import Blocks, Deferred, Succeeded, Unknown
+from domain.actions.retry import AnyOutcome
+from infra.database.actions import ActionRecord
+from infra.exchange import Broken, TooLate
+from infra.logging import bind_contextvars, logger
+from infra.platform import EffectType, Platform, Sent
+from infra.session import Session
+from infra.settings import SettingsError
+from workers.credentials import NotAuthorised, credentials
+from workers.fleet import Fleet
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """An attempt that has been committed as started. `step`: send, repeat or look_up."""
+
+    action: ActionRecord
+    token: int
+    kind: EffectType
+    platform: Platform
+    step: str
+    number: int
+    sent: Sent
+    send_by: datetime
+    send_by_monotonic: float
+    started_at: datetime
+
+
+def perform(fleet: Fleet, attempt: Attempt) -> tuple[AnyOutcome, Session | None]:
+    """Carry the attempt out and return its outcome; never raises for what a platform does."""
+    bind_contextvars(effect=attempt.kind.name, attempt=attempt.number, step=attempt.step)
+    try:
+        known = credentials(fleet, attempt.action.integration, attempt.platform)
+    except NotAuthorised as refused:
+        return Deferred("not_authorised", str(refused), refused.until, refused.blocks), None
+    except SettingsError as error:
+        return Deferred("credentials_unreadable", str(error), None, Blocks.CONNECTION), None
+    session = Session(
+        transport=fleet.transport,
+        base_url=attempt.platform.base_url(fleet.settings),
+        tenant_key=attempt.action.integration.tenant_key,
+        credentials=known,
+        send_by=attempt.send_by,
+        send_by_monotonic=attempt.send_by_monotonic,
+        call_timeout_s=fleet.settings.call_timeout_s,
+    )
+    if fleet.incarnation.id is None:
+        return Deferred("not_registered", "this process lost its registration; not sent"), session
+    outcome = _carry_out(attempt, session)
+    _log(outcome, session)
+    return outcome, session
+
+
+def _carry_out(attempt: Attempt, session: Session) -> AnyOutcome:
+    try:
+        if attempt.step == "look_up" and attempt.kind.find is not None:
+            return attempt.kind.find(session, attempt.sent)
+        return attempt.kind.perform(session, attempt.sent)
+    except (Broken, TooLate) as error:
+        return session.not_whole(error)
+    except Exception as error:  # noqa: BLE001 - whatever an adapter raises, the outcome is a fact
+        logger().exception("the adapter failed")
+        words = f"the adapter failed: {type(error).__name__}"
+        if session.sent:
+            return Unknown("adapter_failed", words)
+        return Deferred("adapter_failed", f"{words}; nothing was sent")
+
+
+def _log(outcome: AnyOutcome, session: Session) -> None:
+    seconds = round(sum(exchange.seconds for exchange in session.exchanges), 3)
+    words = getattr(outcome, "message", None)
+    level = logger().info if isinstance(outcome, Succeeded) else logger().warning
+    level("attempted", outcome=name_of(outcome), words=words, seconds=seconds)
+
+
+def name_of(outcome: AnyOutcome) -> str:
+    """Return an outcome's name, as the integration log shows it."""
+    return type(outcome).__name__.lower()

@@ -1,0 +1,227 @@
+"""What an outcome makes of an action: one transaction with log, bookkeeping, events, next step."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from domain.actions.outcome import Blocks, Deferred, Rejected, Succeeded, Unknown
+from domain.actions.plan import Done, Refuse
+from domain.actions.retry import (
+    AnyOutcome,
+    LookUp,
+    Park,
+    Repeat,
+    Settle,
+    Wait,
+    decide,
+)
+from domain.actions.status import ActionStatus, EffectState
+from domain.events import EventType
+from infra.database import actions, budgets, effects, integrations, log
+from infra.database.effects import EffectRecord
+from infra.logging import logger
+from infra.platform import EffectType
+from infra.session import Session
+from workers.attempt import Attempt, name_of
+from workers.fleet import Fleet
+from workers.log_rows import interrupted_row, log_rows
+from workers.turn import Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """What is about to be attempted: an effect that exists, or one the plan has just named."""
+
+    effect_id: UUID
+    kind: EffectType
+    inputs: dict[str, object]
+    stored: EffectRecord | None
+    ordinal: int
+
+
+def conclude(
+    fleet: Fleet, attempt: Attempt, outcome: AnyOutcome, session: Session | None
+) -> int | None:
+    """Commit what became of the attempt; return the lease token when this process goes on.
+
+    An attempt whose lease was taken over meanwhile (its process was frozen) only leaves its log:
+    whoever took over settles the effect.
+    """
+    now = fleet.now()
+    with fleet.database.transaction() as tx:
+        log.write(tx, log_rows(attempt, outcome, session, now))
+        action = actions.still_mine(tx, attempt.action.request.action_id, attempt.token)
+        if action is None:
+            logger().warning("late: the lease was taken over", outcome=name_of(outcome))
+            return None
+        turn = Decisions(fleet, tx, action, now)
+        current = turn.open_effect
+        if current is None:
+            return None
+        effects.change(tx, current.id, in_flight=False)
+        return turn.decide(current, attempt.kind, outcome, goes_on=True)
+
+
+class Decisions(Turn):
+    """A turn that applies outcomes: every way an action can move on."""
+
+    def decide(
+        self, effect: EffectRecord, kind: EffectType, outcome: AnyOutcome, *, goes_on: bool = False
+    ) -> int | None:
+        """Apply what follows from the outcome; the lease token when this process may go on."""
+        if isinstance(outcome, Unknown) and not outcome.repeatable and effect.call_id is not None:
+            effects.forbid_repeat(self.tx, effect.call_id)
+        decision = decide(
+            outcome,
+            self.trial(effect),
+            kind.guarantee,
+            kind.retry,
+            self.now,
+            self.fleet.jitter(),
+        )
+        match decision:
+            case Settle():
+                return self._settle(effect, kind, decision.outcome, goes_on=goes_on)
+            case Wait():
+                self._wait(effect, decision)
+            case Repeat() | LookUp():
+                self._reconcile(effect, decision, outcome)
+            case Park():
+                self._park(effect, decision, outcome)
+        return None
+
+    def interrupted(self, effect: EffectRecord) -> None:
+        """Its process died or lost its lease: whether it happened is unknown."""
+        _, kind = self.fleet.catalogue.effect(effect.name)
+        words = "the process carrying it out died or lost its lease"
+        log.write(self.tx, [interrupted_row(self.action, effect, words, self.now)])
+        effects.change(self.tx, effect.id, in_flight=False)
+        self.decide(effect, kind, Unknown("interrupted", words))
+
+    # --- the decisions ------------------------------------------------------------------------
+
+    def _settle(
+        self,
+        effect: EffectRecord,
+        kind: EffectType,
+        outcome: Succeeded | Rejected,
+        *,
+        goes_on: bool,
+    ) -> int | None:
+        happened = isinstance(outcome, Succeeded)
+        state = EffectState.SUCCEEDED if happened else EffectState.REJECTED
+        effects.change(
+            self.tx,
+            effect.id,
+            state=state.value,
+            outcome=effects.stored_form(outcome),
+            external_id=outcome.external_id if isinstance(outcome, Succeeded) else None,
+            finished_at=self.now,
+        )
+        book = kind.settle if happened else kind.abandon
+        if book is not None:
+            book(self.settlement(effect, outcome))
+        self.effects = effects.of_action(self.tx, self.action.request.action_id)
+        self.__dict__.pop("known", None)  # the bookkeeping may have changed it
+        return self._after_settled(kind, outcome, goes_on=goes_on)
+
+    def _after_settled(
+        self, kind: EffectType, outcome: Succeeded | Rejected, *, goes_on: bool
+    ) -> int | None:
+        if isinstance(outcome, Rejected) and outcome.code not in kind.recoverable:
+            self.end(Refuse(outcome))
+            return None
+        step = self.plan()
+        if isinstance(step, Done | Refuse):
+            self.end(step)
+            return None
+        if self.action.cancel_requested_by:
+            self.cancel(self.action.cancel_requested_by)
+            return None
+        if goes_on and self.action.status is ActionStatus.RUNNING:
+            return self.action.lease_token
+        actions.move(self.tx, self.action, ActionStatus.WAITING, now=self.now)
+        return None
+
+    def _wait(self, effect: EffectRecord, decision: Wait) -> None:
+        generation = effect.generation + (1 if decision.new_generation else 0)
+        effects.change(
+            self.tx,
+            effect.id,
+            state=EffectState.PENDING.value,
+            next_step="send",
+            generation=generation,
+        )
+        self._hold(decision.blocks, decision.at, decision.message)
+        actions.move(
+            self.tx,
+            self.action,
+            ActionStatus.WAITING,
+            now=self.now,
+            due_at=decision.at,
+            reason=decision.message,
+            error={"code": decision.code, "message": decision.message},
+        )
+
+    def _hold(self, blocks: Blocks, until: datetime, words: str) -> None:
+        integration = self.action.integration
+        if blocks is Blocks.TENANT:
+            budgets.block(self.tx, self.budget_key, self.platform.limits, until, self.now)
+        if blocks is Blocks.CONNECTION:
+            integrations.pause(self.tx, integration, words, self.now)
+
+    def _reconcile(
+        self, effect: EffectRecord, decision: Repeat | LookUp, outcome: AnyOutcome
+    ) -> None:
+        step = "repeat" if isinstance(decision, Repeat) else "look_up"
+        words = getattr(outcome, "message", "looked up: not there yet")
+        effects.change(self.tx, effect.id, state=EffectState.UNKNOWN.value, next_step=step)
+        self._hold(decision.blocks, decision.at, words)
+        actions.move(
+            self.tx,
+            self.action,
+            ActionStatus.RECONCILING,
+            now=self.now,
+            due_at=decision.at,
+            reason=words,
+            error={"code": getattr(outcome, "code", "absent"), "message": words},
+        )
+
+    def _park(self, effect: EffectRecord, decision: Park, outcome: AnyOutcome) -> None:
+        in_doubt = isinstance(outcome, Unknown) or effect.state is EffectState.UNKNOWN
+        doubt = in_doubt and not isinstance(outcome, Succeeded | Rejected)
+        effects.change(
+            self.tx,
+            effect.id,
+            state=(EffectState.UNKNOWN if doubt else EffectState.PENDING).value,
+            next_step="look_up" if doubt else "send",
+        )
+        error = {"code": decision.code, "message": decision.message}
+        actions.move(
+            self.tx,
+            self.action,
+            ActionStatus.PARKED,
+            now=self.now,
+            reason=decision.message,
+            error=error,
+        )
+        self._tell(EventType.ACTION_PARKED, {"error": error})
+
+    def refused_before_sending(self, following: Following, refusal: Rejected | Deferred) -> None:
+        """Its `prepare` refused or put it off: nothing was sent."""
+        stored = following.stored
+        if stored is None:
+            effects.add(
+                self.tx,
+                effect_id=following.effect_id,
+                action_id=self.action.request.action_id,
+                ordinal=following.ordinal,
+                name=following.kind.name,
+                platform=self.platform.name,
+                budget_key=self.budget_key,
+                inputs=following.inputs,
+                now=self.now,
+            )
+            self.effects = effects.of_action(self.tx, self.action.request.action_id)
+            stored = self.effects[-1]
+        self.decide(stored, following.kind, refusal)

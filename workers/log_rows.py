@@ -1,0 +1,88 @@
+"""Rows of the integration log, from what an attempt's session recorded."""
+
+from datetime import datetime
+from typing import Any
+
+from domain.actions.outcome import Succeeded
+from domain.actions.retry import AnyOutcome
+from infra.database.actions import ActionRecord
+from infra.database.effects import EffectRecord
+from infra.exchange import Exchange
+from infra.redaction import redact, redact_body, redact_text, redact_url
+from infra.session import Session
+from workers.attempt import Attempt, name_of
+
+
+def log_rows(
+    attempt: Attempt, outcome: AnyOutcome, session: Session | None, now: datetime
+) -> list[dict[str, Any]]:
+    """One row per exchange; one without an exchange when nothing was tried on the wire."""
+    words = getattr(outcome, "message", None)
+    row = {
+        "integration_id": attempt.action.integration.id,
+        "action_id": attempt.action.request.action_id,
+        "effect_id": attempt.sent.effect_id,
+        "attempt": attempt.number,
+        "step": attempt.step,
+        "outcome": name_of(outcome),
+        "words": None if words is None else redact_text(words),
+        "external_id": outcome.external_id if isinstance(outcome, Succeeded) else None,
+        "requested_by": attempt.action.requested_by,
+    }
+    exchanges = session.exchanges if session is not None else []
+    if not exchanges:
+        return [row | _nothing(now)]
+    return [row | _exchange(exchange) for exchange in exchanges]
+
+
+def _nothing(now: datetime) -> dict[str, Any]:
+    return {
+        "method": None,
+        "url": None,
+        "request": None,
+        "status": None,
+        "response": None,
+        "seconds": 0.0,
+        "at": now,
+    }
+
+
+def _exchange(exchange: Exchange) -> dict[str, Any]:
+    return {
+        "method": exchange.method,
+        "url": redact_url(exchange.url),
+        "request": {
+            "headers": redact(dict(exchange.headers)),
+            "body": redact_body(exchange.body, exchange.headers),
+        },
+        "status": exchange.status,
+        "response": None
+        if exchange.status is None
+        else {
+            "headers": redact(dict(exchange.answer_headers)),
+            "body": redact_body(exchange.answer, exchange.answer_headers),
+        },
+        "seconds": exchange.seconds,
+        "at": exchange.started_at,
+    }
+
+
+def interrupted_row(
+    action: ActionRecord, effect: EffectRecord, words: str, now: datetime
+) -> dict[str, Any]:
+    """Return the row of an attempt whose process died: what was to go out, and no answer."""
+    call = effect.call
+    return _nothing(now) | {
+        "integration_id": action.integration.id,
+        "action_id": action.request.action_id,
+        "effect_id": effect.id,
+        "attempt": effect.attempt,
+        "step": "send",
+        "method": None if call is None else call.method,
+        "url": None if call is None else call.path,
+        "request": None if call is None else {"body": redact_body(call.body, {})},
+        "outcome": "unknown",
+        "words": words,
+        "external_id": None,
+        "requested_by": action.requested_by,
+    }

@@ -1,0 +1,29 @@
+"""What every process that is not a Celery worker does: logs, registration, a clean stop."""
+
+import signal
+from threading import Event
+from types import FrameType
+
+from infra.logging import bind_contextvars, configure_logging, logger
+from infra.settings import settings
+from workers.fleet import Fleet, compose
+
+
+def start(kind: str) -> tuple[Fleet, Event]:
+    """Configure logs, compose the fleet's parts, and return them with the flag that says stop."""
+    configure_logging(settings())
+    bind_contextvars(process=kind)
+    stop = Event()
+
+    def on_signal(number: int, _frame: FrameType | None) -> None:
+        logger().info("stopping", signal=number)
+        stop.set()
+
+    signal.signal(signal.SIGTERM, on_signal)
+    signal.signal(signal.SIGINT, on_signal)
+    return compose(kind), stop
+
+
+def ready(kind: str) -> None:
+    """Say that the process works from here on (the supervisor waits for this line)."""
+    logger().info("ready", kind=kind)

@@ -1,0 +1,226 @@
+"""Taking requests in: checked, written, and only then worth a doorbell.
+
+The same identity with the same request is the same action, whatever its state; with another
+request it is a conflict. A request that cannot be carried out is refused to a caller who waits for
+the answer, and recorded as a rejected action when it came by queue, so that it is never lost.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from sqlalchemy.exc import DataError, IntegrityError
+
+from domain.actions.plan import Request
+from domain.actions.status import ActionStatus
+from domain.events import Event, EventType
+from infra.database import actions, integrations, outbox
+from infra.database.engine import Transaction
+from infra.platform import Integration
+from infra.wire import Envelope, Problem, Refused, read_params
+from workers.fleet import Fleet
+
+NO_WORKSPACE = UUID(int=0)  # of a request by queue that names no integration we know
+NOT_STORABLE = (DataError, IntegrityError)
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A readable request with its identity and where it came from (`celery`, `plain`, `cli` …)."""
+
+    key: str
+    envelope: Envelope
+    source: str
+    priority: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """The request is an action: a new one, or the one it already was."""
+
+    action_id: UUID
+    created: bool
+    refused: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """This identity already belongs to another request."""
+
+    action_id: UUID
+
+
+Answer = Submitted | Conflict
+
+
+def action_id_for(workspace_id: UUID, key: str) -> UUID:
+    """Derive an action's id from its identity: a sender can know it beforehand."""
+    return uuid5(NAMESPACE_URL, f"actionfleet:{workspace_id}:{key}")
+
+
+def submit(fleet: Fleet, incoming: Incoming, workspace_id: UUID | None = None) -> Answer:
+    """Take one request in for a caller who waits for the answer.
+
+    Raises:
+        Refused: every problem; nothing is stored.
+    """
+    with fleet.database.transaction() as tx:
+        integration = integrations.find(tx, incoming.envelope.integration_id)
+        if integration is not None and workspace_id not in {None, integration.workspace_id}:
+            integration = None  # another workspace's: it does not exist for this caller
+        params = _checked(fleet, tx, incoming.envelope, integration)
+        row = _row(fleet, incoming, integration, params, fleet.now())
+        return _insert(tx, [row])[0]
+
+
+def submit_many(fleet: Fleet, arrived: Sequence[Incoming]) -> list[Answer]:
+    """Take requests from a queue in, in one transaction; bad ones become rejected actions."""
+    now = fleet.now()
+    with fleet.database.transaction() as tx:
+        known = integrations.find_many(tx, {item.envelope.integration_id for item in arrived})
+        rows: list[dict[str, Any]] = []
+        refusals: dict[UUID, tuple[Problem, ...]] = {}
+        for item in arrived:
+            integration = known.get(item.envelope.integration_id)
+            try:
+                params = _checked(fleet, tx, item.envelope, integration)
+            except Refused as refused:
+                row = _rejected(fleet, item, integration, refused, now)
+                refusals.setdefault(row["id"], tuple(refused.problems))
+            else:
+                row = _row(fleet, item, integration, params, now)
+            rows.append(row)
+        answers = _insert(tx, rows)
+        _tell_rejected(tx, rows, answers, now)
+    return [
+        Submitted(answer.action_id, answer.created, refusals.get(answer.action_id, ()))
+        if isinstance(answer, Submitted)
+        else answer
+        for answer in answers
+    ]
+
+
+def _checked(
+    fleet: Fleet, tx: Transaction, envelope: Envelope, integration: Integration | None
+) -> dict[str, Any]:
+    problems: list[Problem] = []
+    if integration is None:
+        problems.append(Problem("integration_id", "no integration with this id in the workspace"))
+    elif integration.status == "inactive":
+        problems.append(Problem("integration_id", "the integration is inactive; activate it first"))
+    params: dict[str, Any] = {}
+    try:
+        params = read_params(fleet.catalogue, envelope)
+    except Refused as refused:
+        problems += refused.problems
+    declared = fleet.catalogue.actions.get(envelope.action_type)
+    if declared is None or integration is None:
+        raise Refused(problems)
+    platform = fleet.catalogue.platform_of(envelope.action_type).name
+    if platform != integration.platform:
+        words = f"is a {integration.platform} integration; {envelope.action_type} needs {platform}"
+        problems.append(Problem("integration_id", words))
+    if not problems:
+        request = _request(envelope, integration, params)
+        problems += [Problem(*found) for found in declared.check(tx, request)]
+    if problems:
+        raise Refused(problems)
+    return params
+
+
+def _request(envelope: Envelope, integration: Integration, params: dict[str, Any]) -> Request:
+    return Request(
+        NO_WORKSPACE,
+        integration.workspace_id,
+        integration.id,
+        envelope.action_type,
+        params,
+        envelope.deal_id,
+    )
+
+
+def _row(
+    fleet: Fleet,
+    item: Incoming,
+    integration: Integration | None,
+    params: dict[str, Any],
+    now: datetime,
+) -> dict[str, Any]:
+    envelope = item.envelope
+    workspace_id = integration.workspace_id if integration else NO_WORKSPACE
+    declared = envelope.action_type in fleet.catalogue.actions
+    return {
+        "id": action_id_for(workspace_id, item.key),
+        "workspace_id": workspace_id,
+        "integration_id": envelope.integration_id if integration else None,
+        "platform": integration.platform if integration else "unknown",
+        "queue": fleet.catalogue.queue_of(envelope.action_type) if declared else "none",
+        "action_type": envelope.action_type,
+        "key": item.key,
+        "request_hash": envelope.fingerprint,
+        "params": params,
+        "data": envelope.data,
+        "deal_id": envelope.deal_id,
+        "requested_by": envelope.requested_by,
+        "source": item.source,
+        "priority": item.priority,
+        "status": ActionStatus.QUEUED.value,
+        "status_by": item.source,
+        "status_reason": None,
+        "due_at": now,
+        "error": None,
+        "created_at": now,
+        "finished_at": None,
+    }
+
+
+def _rejected(
+    fleet: Fleet,
+    item: Incoming,
+    integration: Integration | None,
+    refused: Refused,
+    now: datetime,
+) -> dict[str, Any]:
+    problems = [problem.plain() for problem in refused.problems]
+    return _row(fleet, item, integration, item.envelope.params, now) | {
+        "status": ActionStatus.REJECTED.value,
+        "status_reason": "refused at intake",
+        "error": {"code": "refused", "message": str(refused), "problems": problems},
+        "finished_at": now,
+    }
+
+
+def _insert(tx: Transaction, rows: list[dict[str, Any]]) -> list[Answer]:
+    first = {row["id"]: row for row in reversed(rows)}  # of equal keys in one batch the first wins
+    new = actions.insert_new(tx, list(first.values()))
+    hashes = {row["id"]: row["request_hash"] for row in first.values()}
+    hashes |= actions.hashes(tx, set(first) - new)
+    answers: list[Answer] = []
+    for row in rows:
+        if row["request_hash"] != hashes[row["id"]]:
+            answers.append(Conflict(row["id"]))
+        else:
+            created = row["id"] in new and row is first[row["id"]]
+            answers.append(Submitted(row["id"], created))
+    return answers
+
+
+def _tell_rejected(
+    tx: Transaction, rows: list[dict[str, Any]], answers: list[Answer], now: datetime
+) -> None:
+    events = []
+    for row, answer in zip(rows, answers, strict=True):
+        created = isinstance(answer, Submitted) and answer.created
+        if created and row["status"] == ActionStatus.REJECTED.value:
+            told = {
+                "action_id": str(row["id"]),
+                "action_type": row["action_type"],
+                "integration_id": str(row["integration_id"]),
+                "error": row["error"],
+                "partial": False,
+            }
+            kind = EventType.ACTION_REJECTED
+            events.append(Event(kind, str(row["id"]), told, row["workspace_id"]))
+    outbox.emit(tx, events, now)

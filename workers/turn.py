@@ -1,0 +1,159 @@
+"""One action inside one transaction: where it stands, and the ways it can end."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from domain.actions.outcome import Rejected, Succeeded
+from domain.actions.plan import Done, Known, Refuse, Step
+from domain.actions.retry import (
+    Trial,
+)
+from domain.actions.status import ActionStatus, EffectState
+from domain.events import Event, EventType
+from infra.database import actions, effects, outbox
+from infra.database.actions import ActionRecord
+from infra.database.effects import EffectRecord
+from infra.database.engine import Transaction
+from infra.platform import Platform, Settlement
+from workers.fleet import Fleet
+
+
+class Turn:
+    """One action inside one transaction: its effects, and every way it can move on."""
+
+    def __init__(self, fleet: Fleet, tx: Transaction, action: ActionRecord, now: datetime) -> None:
+        self.fleet, self.tx, self.action, self.now = fleet, tx, action, now
+        self.effects = effects.of_action(tx, action.request.action_id)
+        self.platform: Platform = fleet.catalogue.platform_of(action.request.action_type)
+
+    @property
+    def open_effect(self) -> EffectRecord | None:
+        """The effect without a final outcome, if any: there is at most one, the last."""
+        last = self.effects[-1] if self.effects else None
+        return None if last is None or last.state.is_settled else last
+
+    @property
+    def budget_key(self) -> str:
+        """The tenant whose budget its calls use."""
+        return f"{self.platform.name}:{self.action.integration.tenant_key}"
+
+    @cached_property
+    def known(self) -> Known:
+        """What the plan may know beside request and results."""
+        declared = self.fleet.catalogue.actions[self.action.request.action_type]
+        return declared.known(self.tx, self.action.request, self.action.integration)
+
+    def plan(self) -> Step:
+        """Ask the plan what comes next."""
+        declared = self.fleet.catalogue.actions[self.action.request.action_type]
+        results = tuple(effect.settled() for effect in self.effects if effect.state.is_settled)
+        return declared.next_effect(self.action.request, self.known, results)
+
+    def trial(self, effect: EffectRecord) -> Trial:
+        """Sum up the effect's past for `decide`."""
+        return Trial(
+            attempt=effect.attempt,
+            lookups=effect.lookups,
+            created_at=effect.created_at,
+            first_sent_at=effect.first_sent_at,
+            last_send_by=effect.last_send_by,
+            repeatable=effect.repeatable,
+            may_have_happened=effect.state is EffectState.UNKNOWN,
+        )
+
+    def settlement(self, effect: EffectRecord, outcome: Succeeded | Rejected) -> Settlement:
+        """Sum up the effect for its bookkeeping."""
+        return Settlement(
+            tx=self.tx,
+            request=self.action.request,
+            integration=self.action.integration,
+            effect_id=effect.id,
+            inputs=effect.inputs,
+            context=effect.call.context if effect.call is not None else {},
+            outcome=outcome,
+            now=self.now,
+        )
+
+    # --- the ends -----------------------------------------------------------------------------
+
+    @property
+    def has_changed_something(self) -> bool:
+        """Has any effect that changes something outside succeeded?"""
+        return any(
+            effect.state is EffectState.SUCCEEDED
+            and self.fleet.catalogue.effect(effect.name)[1].guarantee.changes
+            for effect in self.effects
+        )
+
+    def end(self, step: Done | Refuse) -> None:
+        """Finish the action as its plan says."""
+        if isinstance(step, Done):
+            actions.move(
+                self.tx, self.action, ActionStatus.SUCCEEDED, now=self.now, result=step.result
+            )
+            self._tell(EventType.ACTION_SUCCEEDED, {"result": dict(step.result)})
+            return
+        refusal = step.rejection
+        self.reject(refusal.code, refusal.message, dict(refusal.details))
+
+    def reject(
+        self, code: str, message: str, details: Mapping[str, Any], by: str = "fleet"
+    ) -> None:
+        """End it as refused; what already happened stays, and is said (`partial`)."""
+        error = {"code": code, "message": message, **({"details": details} if details else {})}
+        partial = self.has_changed_something
+        actions.move(
+            self.tx,
+            self.action,
+            ActionStatus.REJECTED,
+            now=self.now,
+            reason=message,
+            error=error,
+            partial=partial,
+            by=by,
+        )
+        self._tell(EventType.ACTION_REJECTED, {"error": error, "partial": partial})
+
+    def cancel(self, who: str) -> None:
+        """Stop what is left; undo nothing."""
+        self.abandon_open_effect()
+        partial = self.has_changed_something
+        actions.move(
+            self.tx,
+            self.action,
+            ActionStatus.CANCELLED,
+            now=self.now,
+            reason=f"cancelled by {who}",
+            partial=partial,
+            by=who,
+        )
+        self._tell(EventType.ACTION_CANCELLED, {"by": who, "partial": partial})
+
+    def abandon_open_effect(self) -> None:
+        """Give up an effect known not to have happened, and what was reserved for it."""
+        effect = self.open_effect
+        if effect is None:
+            return
+        _, kind = self.fleet.catalogue.effect(effect.name)
+        effects.change(self.tx, effect.id, state=EffectState.ABANDONED.value, finished_at=self.now)
+        if kind.abandon is not None:
+            given_up = Rejected("abandoned", "given up before it was done")
+            kind.abandon(self.settlement(effect, given_up))
+
+    def hand_over(self, queue: str) -> None:
+        """Let the workers of another queue go on."""
+        actions.move(self.tx, self.action, ActionStatus.WAITING, now=self.now, queue=queue)
+
+    def _tell(self, event: EventType, data: Mapping[str, Any]) -> None:
+        request = self.action.request
+        told = {
+            "action_id": str(request.action_id),
+            "action_type": request.action_type,
+            "integration_id": str(request.integration_id),
+            "deal_id": None if request.deal_id is None else str(request.deal_id),
+            **data,
+        }
+        fact = Event(event, str(request.action_id), told, request.workspace_id, request.deal_id)
+        outbox.emit(self.tx, [fact], self.now)
