@@ -47,6 +47,12 @@ class Database:
                 transaction.commit()
             boundary("after the commit")
 
+    def standing_connection(self) -> Connection:
+        """Open a connection outside the pool, in autocommit: for locks that live as long as it."""
+        connection = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        connection.detach()
+        return connection
+
     def dispose(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()

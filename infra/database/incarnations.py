@@ -57,9 +57,7 @@ class Incarnation:
     def _register(self) -> None:
         identity = uuid4()
         key = (identity.int >> 64) & 0x7FFF_FFFF_FFFF_FFFF
-        connection = self._database.engine.connect()
-        connection.detach()
-        connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+        connection = self._database.standing_connection()
         connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": key})
         connection.execute(_FORGET)
         connection.execute(

@@ -28,9 +28,7 @@ class Leadership:
             raise
 
     def _try(self) -> bool:
-        connection = self._database.engine.connect()
-        connection.detach()
-        connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+        connection = self._database.standing_connection()
         got = connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": self._key})
         if got.scalar_one():
             self._connection = connection

@@ -3,10 +3,7 @@
 from infra.catalogue import Catalogue
 from infra.platforms import slack, xero
 
-PLATFORMS = (
-    slack.PLATFORM,
-    xero.PLATFORM,
-)
+PLATFORMS = tuple(p.PLATFORM for p in (slack, xero) if hasattr(p, "PLATFORM"))
 
 CATALOGUE = Catalogue(PLATFORMS)
 

@@ -1,0 +1,68 @@
+"""What an organisation is like: its base currency, its time zone, its sales terms.
+
+Read once a day and kept. `GET /Organisation` does not count towards egress.
+Source: developer.xero.com, Accounting API, Organisation.
+"""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from domain.actions.outcome import JsonObject, Outcome, Succeeded, Unknown
+from domain.actions.retry import Guarantee
+from infra.database import facts
+from infra.platform import Call, EffectType, Preparation, Sent, Settlement
+from infra.platforms.xero.client import TENANT, frozen, send
+from infra.platforms.xero.errors import elements_of, read
+from infra.platforms.xero.time_zones import zone
+from infra.session import Session
+
+FACT = "organisation"
+KEPT_FOR = timedelta(days=1)
+
+
+def today(organisation: JsonObject, settings: Mapping[str, Any], now: datetime) -> date | None:
+    """Return the organisation's date, or None when its time zone is unknown here.
+
+    `time_zone` in the integration's settings outranks what Xero says.
+    """
+    name = settings.get("time_zone") or organisation["time_zone"]
+    local = zone(str(name))
+    return None if local is None else now.astimezone(local).date()
+
+
+def _prepare(_prep: Preparation) -> Call:
+    return frozen(lambda api: api.get_organisations(TENANT))
+
+
+def _perform(session: Session, sent: Sent) -> Outcome:
+    answer = read(send(session, sent.call))
+    if not isinstance(answer, dict):
+        return answer
+    found = elements_of(answer, "Organisations")
+    if len(found) != 1 or not isinstance(found[0].get("BaseCurrency"), str):
+        return Unknown("unreadable_answer", "Xero: no organisation with a BaseCurrency")
+    terms = (found[0].get("PaymentTerms") or {}).get("Sales") or {}
+    return Succeeded(
+        {
+            "name": str(found[0].get("Name") or ""),
+            "base_currency": found[0]["BaseCurrency"],
+            "time_zone": str(found[0].get("Timezone") or "UTC"),
+            "short_code": found[0].get("ShortCode"),
+            "terms": {"day": terms["Day"], "type": terms["Type"]} if terms else None,
+        }
+    )
+
+
+def _settle(done: Settlement) -> None:
+    if isinstance(done.outcome, Succeeded):
+        facts.keep(done.tx, done.integration.id, FACT, done.outcome.result, done.now)
+
+
+READ = EffectType(
+    name="xero.read_organisation",
+    prepare=_prepare,
+    perform=_perform,
+    settle=_settle,
+    guarantee=Guarantee(changes=False),
+)
