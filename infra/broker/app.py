@@ -53,7 +53,8 @@ def build_app(settings: Settings, queues: Sequence[str]) -> Celery:
     app.conf.update(
         task_queues=declared,
         task_default_queue=queues[0],
-        task_default_exchange="fleet.work",
+        task_default_exchange="",
+        task_default_routing_key=queues[0],
         task_create_missing_queues=False,
         task_serializer="json",
         accept_content=["json"],

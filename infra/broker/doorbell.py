@@ -13,10 +13,12 @@ from datetime import UTC
 from typing import Any
 from uuid import uuid4
 
-from kombu import Connection, Exchange, Producer
+from kombu import Connection, Producer
 
+from domain.events import EventType
 from infra.broker.topology import (
     EVENTS,
+    PROMOTIONS,
     connect,
     declare,
     is_amqp,
@@ -90,8 +92,8 @@ class Teller:
         self._settings = settings
         self._task_name = task_name
         url = settings.broker_url
+        self._amqp = is_amqp(url)
         self._queues = [work_queue(name, url) for name in queues] + [promotions_queue(url)]
-        self._work: Exchange = self._queues[0].exchange
         self._connections: list[Connection] = []
         self._producers: dict[bool, Producer] = {}
 
@@ -106,22 +108,28 @@ class Teller:
                     str(uuid4()),
                 )
                 body = message.pop("body")
-                producer.publish(body, exchange=self._work, routing_key=bell.queue, **message)
+                producer.publish(body, exchange="", routing_key=bell.queue, **message)
 
     def publish(self, events: Iterable[Waiting]) -> None:
         """Publish events, in order; returns when the broker has them."""
         producer = self._producer(confirm=True)
         with _batch(producer):
             for event in events:
-                producer.publish(
-                    json.dumps(cloud_event(event)),
-                    exchange=EVENTS,
-                    routing_key=event.type,
-                    content_type="application/cloudevents+json",
-                    content_encoding="utf-8",
-                    delivery_mode=2,
-                    message_id=str(event.event_id),
-                )
+                self._publish(producer, event, EVENTS.name, event.type)
+                if event.type == EventType.PROMOTION_DUE and not self._amqp:
+                    self._publish(producer, event, "", PROMOTIONS)
+
+    @staticmethod
+    def _publish(producer: Producer, event: Waiting, exchange: str, routing_key: str) -> None:
+        producer.publish(
+            json.dumps(cloud_event(event)),
+            exchange=exchange,
+            routing_key=routing_key,
+            content_type="application/cloudevents+json",
+            content_encoding="utf-8",
+            delivery_mode=2,
+            message_id=str(event.event_id),
+        )
 
     def declare(self) -> None:
         """Declare every queue again: a wiped broker has forgotten them."""
@@ -130,7 +138,7 @@ class Teller:
         declare(self._connections[0], self._queues)
 
     def _producer(self, *, confirm: bool) -> Producer:
-        wanted = confirm and is_amqp(self._settings.broker_url)
+        wanted = confirm and self._amqp
         if wanted not in self._producers:
             connection = connect(self._settings, confirm=wanted)
             connection.ensure_connection(max_retries=1, timeout=5)

@@ -13,6 +13,7 @@ DELIVERIES_MAX = 20  # RabbitMQ 4 drops a message silently after so many unless 
 
 ACTIONS = Exchange("fleet.actions", type="direct", durable=True)
 EVENTS = Exchange("fleet.events", type="topic", durable=True)
+DIRECT = Exchange("", type="direct")
 DEAD = Exchange("fleet.dead", type="fanout", durable=True)
 PROMOTIONS = "fleet.events.payment_status"
 
@@ -33,9 +34,11 @@ def _arguments(url: str) -> dict[str, object] | None:
 
 
 def work_queue(name: str, url: str) -> Queue:
-    """Queue addressed by its own name through the exchange `fleet.work`."""
-    exchange = Exchange("fleet.work", type="direct", durable=True)
-    return Queue(name, exchange, routing_key=name, queue_arguments=_arguments(url))
+    """Queue addressed by its own name through the default exchange.
+
+    It needs no binding: on Redis bindings are keys like any other, and a wiped broker loses them.
+    """
+    return Queue(name, DIRECT, routing_key=name, queue_arguments=_arguments(url))
 
 
 def intake_queues(url: str) -> list[Queue]:
@@ -49,7 +52,9 @@ def intake_queues(url: str) -> list[Queue]:
 
 
 def promotions_queue(url: str) -> Queue:
-    """The payment-status consumer's queue."""
+    """The payment-status consumer's queue: bound on RabbitMQ, addressed by name on Redis."""
+    if not is_amqp(url):
+        return work_queue(PROMOTIONS, url)
     return Queue(
         PROMOTIONS,
         EVENTS,

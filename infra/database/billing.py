@@ -17,6 +17,7 @@ from infra.database import crm
 from infra.database.engine import Transaction
 from infra.database.tables import InvoiceLineRow, InvoiceRow, ReservationRow
 
+
 def billing_of(tx: Transaction, deal_id: UUID, *, but_of: UUID | None = None) -> Deal:
     """Return the deal's products and everything billed or reserved of them.
 
@@ -80,9 +81,7 @@ def _ledger(tx: Transaction, deal_id: UUID, but_of: UUID | None) -> Ledger:
     )
 
 
-def _reservations(
-    tx: Transaction, deal_id: UUID, but_of: UUID | None
-) -> tuple[Reservation, ...]:
+def _reservations(tx: Transaction, deal_id: UUID, but_of: UUID | None) -> tuple[Reservation, ...]:
     rows = tx.execute(
         select(*ReservationRow.__table__.columns).where(
             ReservationRow.deal_id == deal_id,

@@ -121,8 +121,8 @@ def deal_products(tx: Transaction, deal_id: UUID) -> tuple[DealProduct, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class LockedProduct:
-    """A deal product whose row is held until the commit."""
+class Standing:
+    """Where a deal product stands."""
 
     id: UUID
     workspace_id: UUID
@@ -130,21 +130,18 @@ class LockedProduct:
     status: PaymentStatus
 
 
-def lock_deal_product(tx: Transaction, deal_product_id: UUID) -> LockedProduct | None:
-    """Hold a deal product's row until the commit, or return None when there is none."""
-    row = tx.execute(
-        select(
-            CrmDealProduct.id,
-            CrmDealProduct.workspace_id,
-            CrmDealProduct.deal_id,
-            CrmDealProduct.payment_status,
-        )
-        .where(CrmDealProduct.id == deal_product_id)
-        .with_for_update(of=CrmDealProduct)
-    ).one_or_none()
+def find_standing(tx: Transaction, deal_product_id: UUID, *, lock: bool = False) -> Standing | None:
+    """Return where a deal product stands, or None; `lock` holds its row until the commit."""
+    statement = select(
+        CrmDealProduct.id,
+        CrmDealProduct.workspace_id,
+        CrmDealProduct.deal_id,
+        CrmDealProduct.payment_status,
+    ).where(CrmDealProduct.id == deal_product_id)
+    row = tx.execute(statement.with_for_update() if lock else statement).one_or_none()
     if row is None:
         return None
-    return LockedProduct(row.id, row.workspace_id, row.deal_id, PaymentStatus(row.payment_status))
+    return Standing(row.id, row.workspace_id, row.deal_id, PaymentStatus(row.payment_status))
 
 
 def set_payment_status(tx: Transaction, deal_product_id: UUID, status: PaymentStatus) -> None:

@@ -99,9 +99,9 @@ def put(tx: Transaction, provenance: Provenance, snapshot: InvoiceSnapshot) -> P
     new_id = _insert(tx, provenance, snapshot)
     if new_id is not None:
         return Put(None, _as(provenance, snapshot, new_id, cycle=1))
-    before = find(
-        tx, provenance.integration_id, [snapshot.platform_invoice_id], lock=True
-    )[snapshot.platform_invoice_id]
+    before = find(tx, provenance.integration_id, [snapshot.platform_invoice_id], lock=True)[
+        snapshot.platform_invoice_id
+    ]
     values: dict[str, Any] = {}
     after = before
     if provenance.effect_id is not None and before.provenance.effect_id is None:
@@ -141,9 +141,7 @@ def covered_products(tx: Transaction, invoice_id: UUID) -> list[UUID]:
     """Return the deal products an invoice covers, each once."""
     rows = tx.execute(
         select(InvoiceLineRow.deal_product_id)
-        .where(
-            InvoiceLineRow.invoice_id == invoice_id, InvoiceLineRow.deal_product_id.is_not(None)
-        )
+        .where(InvoiceLineRow.invoice_id == invoice_id, InvoiceLineRow.deal_product_id.is_not(None))
         .distinct()
     )
     return sorted(one for one in rows.scalars() if one is not None)

@@ -19,7 +19,7 @@ Order = Callable[[World, Document], Document]
 def control_routes(world: World) -> list[Mount]:
     """Return the routes under `/_sandbox`: the common ones, then each platform's own."""
     common = [
-        Route(path, _endpoint(world, lambda _http, order=order: order), methods=[method])
+        Route(path, _endpoint(world, _always(order)), methods=[method])
         for method, path, order in _CALLS
     ]
     own = Route("/{platform}/{call:path}", _endpoint(world, _of_platform), methods=["GET", "POST"])
@@ -42,6 +42,10 @@ def _endpoint(
         return _json(answer)
 
     return call
+
+
+def _always(order: Order) -> Callable[[HttpRequest], Order]:
+    return lambda _http: order
 
 
 def _of_platform(http: HttpRequest) -> Order:

@@ -1,9 +1,9 @@
-"""The gate in front of each platform: faults, idempotency, one commit per request, the record of it.
+"""The gate in front of each platform: faults, idempotency, one commit per request, its record.
 
-Order of things: fault that needs no look inside (revoke_token, rate_limited) · authorisation and limits ·
-idempotency · faults before · carried out and committed, with the kept answer · faults after. So a
-request parked before the commit is one the platform is still working on (a duplicate waits for it), and one
-parked after it has its answer kept (a duplicate gets it at once).
+Order of things: faults that need no look inside (revoke_token, rate_limited) · authorisation and
+limits · idempotency · faults before · carried out and committed, with the kept answer · faults
+after. So a request parked before the commit is one the platform is still working on (a duplicate
+waits for it), and one parked after it has its answer kept (a duplicate gets it at once).
 """
 
 import asyncio

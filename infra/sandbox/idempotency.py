@@ -1,7 +1,8 @@
 """Idempotency keys as Xero keeps them: six minutes from the first call, per app.
 
 A replay gets the first answer, errors too; a duplicate that comes while the first is being worked
-on waits for it; the same key with a different request is refused. (facts/xero.md §5.)
+on waits for it; the same key with a different request is refused.
+Source: Xero developer guide, "Idempotent requests".
 """
 
 import asyncio

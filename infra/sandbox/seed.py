@@ -1,8 +1,8 @@
 """The world a sandbox starts with: fixed names, so that tests and settings can spell them.
 
 Two Xero organisations under one connection, one Slack workspace. The seeded access token never
-expires (only a revocation ends it), so nothing needs a refresh before it wants one; refreshing works
-all the same and yields tokens that live 30 minutes.
+expires (only a revocation ends it), so nothing needs a refresh before it wants one; refreshing
+works all the same and yields tokens that live 30 minutes.
 """
 
 from decimal import Decimal

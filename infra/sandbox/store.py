@@ -1,8 +1,8 @@
 """Records in memory, written through to one SQLite file when there is one.
 
 A request is one transaction: what it changed is committed before its answer leaves, so a sandbox
-that was killed and started again has lost nothing it answered for. The threat is the kill of a process,
-not of the machine, hence `synchronous=OFF`.
+that was killed and started again has lost nothing it answered for. The threat is the kill of a
+process, not of the machine, hence `synchronous=OFF`.
 """
 
 import sqlite3

@@ -12,7 +12,7 @@ _KEPT = 10_000  # requests; older ones only remain in the totals
 
 @dataclass(slots=True)
 class Seen:
-    """One request as the sandbox saw it. `status` 0: no answer was given (dropped, or still open)."""
+    """One request as the sandbox saw it. `status` 0: no answer (dropped, or still open)."""
 
     seq: int
     at: str

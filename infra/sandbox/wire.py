@@ -17,7 +17,7 @@ class NotJson(ValueError):  # noqa: N818 - it names what was found
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request, whole. `path` is what follows the platform's prefix; header names are lower case."""
+    """One request, whole. `path` follows the platform's prefix; header names are lower case."""
 
     platform: str
     method: str

@@ -1,5 +1,6 @@
 """A process that owns a state folder; run by the tests, to be killed: `owner.py KIND FOLDER`."""
 
+import contextlib
 import sys
 import time
 from pathlib import Path
@@ -42,7 +43,8 @@ def main(kind: str, folder: Path) -> None:
         options = Options(
             sandbox=False, environment=env, processes=lambda _env, state: (program(state, "one"),)
         )
-        with LocalFleet(folder, options) as fleet:
+        # A signal may come before run() waits for it.
+        with contextlib.suppress(KeyboardInterrupt), LocalFleet(folder, options) as fleet:
             fleet.wait_ready()
             say("ready")
             fleet.run()

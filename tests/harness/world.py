@@ -200,7 +200,11 @@ class World:
         """Wait until all are final (or parked) and return their statuses."""
 
         def statuses() -> list[str] | None:
-            found = [self.status(one) for one in action_ids]
+            rows = self.rows(
+                "SELECT id, status FROM actions WHERE id = ANY(:ids)", ids=list(action_ids)
+            )
+            status_of = {row.id: row.status for row in rows}
+            found = [status_of[one] for one in action_ids]
             return found if all(one in FINAL | {"parked"} for one in found) else None
 
         try:

@@ -1,1 +1,1 @@
-"""."""
+"""`fleet`: everything a person does with the fleet from a terminal."""

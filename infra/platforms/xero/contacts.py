@@ -48,9 +48,7 @@ def party_json(party: Party) -> dict[str, Any]:
 
 def party_from(stored: Mapping[str, Any]) -> Party:
     """Read back what `party_json` wrote."""
-    return Party(
-        Entity(stored["entity"]), UUID(stored["id"]), stored["name"], stored.get("email")
-    )
+    return Party(Entity(stored["entity"]), UUID(stored["id"]), stored["name"], stored.get("email"))
 
 
 def seen_in(results: tuple[Result, ...]) -> tuple[Seen, ...]:
@@ -179,7 +177,7 @@ def _find_creation(session: Session, sent: Sent) -> LookedUp:
     by, value = (By.ID, sent.stated_id) if sent.stated_id else (By.NUMBER, party.number)
     answer = read(send(session, look(by, value or "")))
     if isinstance(answer, Rejected):
-        if answer.code == NOT_FOUND:
+        if answer.code == NOT_FOUND and sent.stated_id is None:
             return Absent()
         return Unknown("look_up_refused", f"the look-up was refused: {answer.message}")
     if not isinstance(answer, dict):
@@ -202,9 +200,7 @@ def _settle_creation(done: Settlement) -> None:
 
 def _link(done: Settlement, stored: Mapping[str, Any], contact_id: str) -> None:
     entity, entity_id = Entity(stored["entity"]), UUID(stored["id"])
-    link(
-        done.tx, done.integration.id, entity, entity_id, contact_id, by="fleet", now=done.now
-    )
+    link(done.tx, done.integration.id, entity, entity_id, contact_id, by="fleet", now=done.now)
 
 
 CREATE = EffectType(

@@ -24,12 +24,18 @@ KEY_REUSED = "key_reused"
 NOT_FOUND = "not_found"
 
 _CODES: tuple[tuple[str, re.Pattern[str]], ...] = (
-    (KEY_REUSED, re.compile(r"Idempotency Key.*used with a different request", re.I | re.S)),
-    (NAME_TAKEN, re.compile(r"contact name .* (is )?already assigned to another contact", re.I)),
-    (CONTACT_ARCHIVED, re.compile(r"archived contact|contact[^;]*archived", re.I)),
-    ("period_locked", re.compile(r"lock date", re.I)),
-    ("number_taken", re.compile(r"Invoice # must be unique", re.I)),
-    ("plan_limit", re.compile(r"limit of invoices you can approve", re.I)),
+    (
+        KEY_REUSED,
+        re.compile(r"Idempotency Key.*used with a different request", re.IGNORECASE | re.DOTALL),
+    ),
+    (
+        NAME_TAKEN,
+        re.compile(r"contact name .* (is )?already assigned to another contact", re.IGNORECASE),
+    ),
+    (CONTACT_ARCHIVED, re.compile(r"archived contact|contact[^;]*archived", re.IGNORECASE)),
+    ("period_locked", re.compile(r"lock date", re.IGNORECASE)),
+    ("number_taken", re.compile(r"Invoice # must be unique", re.IGNORECASE)),
+    ("plan_limit", re.compile(r"limit of invoices you can approve", re.IGNORECASE)),
 )
 """The refusals plans and people tell apart, by Xero's words; the rest is `validation`."""
 
@@ -90,10 +96,10 @@ def one_element(document: JsonObject, collection: str) -> dict[str, Any] | Rejec
         words = f"Xero: {len(elements)} {collection} in the answer to one"
         return Unknown("unreadable_answer", words)
     element = elements[0]
-    words = list(_element_words(element))
+    reasons = list(_element_words(element))
     failed = element.get("StatusAttributeString") == "ERROR"
-    if failed or (words and (element.get("HasErrors") or element.get("HasValidationErrors"))):
-        return refusal(words or ["refused without a reason"])
+    if failed or (reasons and (element.get("HasErrors") or element.get("HasValidationErrors"))):
+        return refusal(reasons or ["refused without a reason"])
     return element
 
 

@@ -4,14 +4,11 @@ Source: developer.xero.com, Accounting API, Invoices (PUT creates; `createdByMyA
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any
 
 from domain.actions.outcome import (
     Absent,
-    Deferred,
     JsonObject,
     LookedUp,
     Outcome,
@@ -28,7 +25,7 @@ from domain.invoices.refusal import InvoiceRefused
 from domain.invoices.selection import draft_invoice
 from infra.database import billing, crm, outbox
 from infra.platform import Call, EffectType, Preparation, Sent
-from infra.platforms.xero import booking, organisation, params
+from infra.platforms.xero import booking, organisation
 from infra.platforms.xero.client import TENANT, body_of, frozen, send, since
 from infra.platforms.xero.contacts import DEDUPLICATED_FOR
 from infra.platforms.xero.errors import (
@@ -37,9 +34,9 @@ from infra.platforms.xero.errors import (
     elements_of,
     one_element,
     read,
-    refusal,
 )
 from infra.platforms.xero.snapshots import Unreadable, mark_in, snapshot_of, to_json
+from infra.platforms.xero.wishes import invoice_wish
 from infra.session import Session
 
 LOOK_BACK = timedelta(minutes=5)  # before the first send: clocks differ
@@ -61,8 +58,10 @@ def settings_of(stored: Mapping[str, Any]) -> InvoiceSettings:
 
 def terms_of(stored: JsonObject | None) -> PaymentTerms | None:
     """Read a contact's sales terms; None when it has none, or none we know."""
+    if stored is None:
+        return None
     try:
-        return stored and PaymentTerms(int(stored["day"]), PaymentTermType(stored["type"])) or None
+        return PaymentTerms(int(stored["day"]), PaymentTermType(stored["type"]))
     except (ValueError, KeyError, TypeError):
         return None
 
@@ -82,7 +81,6 @@ def _prepare(prep: Preparation) -> Call | Rejected:
         )
     outbox.lock_deal(prep.tx, deal_id)
     deal = crm.find_deal(prep.tx, prep.request.workspace_id, deal_id)
-    wish = params.create_invoice(prep.request.params)
     sources = InvoiceSources(
         today=day,
         base_currency=prep.inputs["organisation"]["base_currency"],
@@ -92,8 +90,8 @@ def _prepare(prep: Preparation) -> Call | Rejected:
     )
     known = billing.billing_of(prep.tx, deal_id, but_of=prep.effect_id)
     try:
-        draft = draft_invoice(wish.wanted, known, sources)
-        body = body_of({"Invoices": [_document(prep, wish, draft, day.isoformat())]})
+        draft = draft_invoice(invoice_wish(prep.request.params), known, sources)
+        body = body_of({"Invoices": [_document(prep, draft, day.isoformat())]})
     except InvoiceRefused as refused:
         return refused_invoice([(p.path, p.message) for p in refused.problems])
     billing.reserve(prep.tx, deal_id, draft.reservations(prep.effect_id), prep.now)
@@ -112,14 +110,12 @@ def refused_invoice(problems: list[tuple[str, str]]) -> Rejected:
     )
 
 
-def _document(
-    prep: Preparation, wish: params.CreateInvoice, draft: InvoiceDraft, day: str
-) -> dict[str, Any]:
-    terms = draft.terms
+def _document(prep: Preparation, draft: InvoiceDraft, day: str) -> dict[str, Any]:
+    terms, given = draft.terms, prep.request.params
     optional = {
         "DueDate": terms.due_date and terms.due_date.isoformat(),
-        "Reference": wish.reference,
-        "BrandingThemeID": wish.branding_theme_id and str(wish.branding_theme_id),
+        "Reference": given.get("reference"),
+        "BrandingThemeID": given.get("branding_theme_id"),
     }
     return {
         "Type": "ACCREC",
@@ -164,9 +160,6 @@ def _happened(element: JsonObject, sent: Sent) -> Succeeded | Unknown:
         snapshot = snapshot_of(element)
     except Unreadable as error:
         return Unknown("unreadable_answer", f"Xero: the invoice is not as documented: {error}")
-    if len(snapshot.lines) != len(sent.call.context["covers"]):
-        words = f"{len(snapshot.lines)} lines where {len(sent.call.context['covers'])} were sent"
-        return Unknown("lines_differ", f"Xero: the invoice {snapshot.number} has {words}")
     result = {"invoice": to_json(snapshot), **booking.lines_json(snapshot, sent.call.context)}
     return Succeeded(result, external_id=snapshot.platform_invoice_id)
 
@@ -216,9 +209,9 @@ def _stated(session: Session, sent: Sent, invoice_id: str) -> LookedUp:
     call = frozen(lambda api: api.get_invoice(TENANT, invoice_id, unitdp=4))
     answer = read(send(session, call))
     if isinstance(answer, Rejected):
-        if answer.code == NOT_FOUND:
-            return Absent()
-        return Unknown("look_up_refused", f"the look-up was refused: {answer.message}")
+        # Never Absent: somebody says it happened, so a wrong id must not lead to a second invoice.
+        words = f"Xero has no invoice {invoice_id}" if answer.code == NOT_FOUND else answer.message
+        return Unknown("stated_not_found", f"{words}; state another id")
     if not isinstance(answer, dict):
         return answer
     element = one_element(answer, "Invoices")
@@ -228,4 +221,22 @@ def _stated(session: Session, sent: Sent, invoice_id: str) -> LookedUp:
     if other not in {None, str(sent.effect_id)}:
         words = f"the invoice {invoice_id} belongs to the effect {other}; state another id"
         return Unknown("stated_another", words)
+    lines, sent_lines = element.get("LineItems") or (), sent.call.context["covers"]
+    if other is None and len(lines) != len(sent_lines):
+        words = f"has {len(lines)} lines where {len(sent_lines)} were sent; state another id"
+        return Unknown("stated_another", f"the invoice {invoice_id} {words}")
     return _happened(element, sent)
+
+
+CREATE = EffectType(
+    name="xero.create_invoice",
+    prepare=_prepare,
+    perform=_perform,
+    find=_find,
+    settle=booking.settle,
+    abandon=booking.abandon,
+    guarantee=Guarantee(
+        can_find=True, deduplicates_for=DEDUPLICATED_FOR, settling=timedelta(seconds=30)
+    ),
+    recoverable=frozenset({CONTACT_ARCHIVED}),
+)

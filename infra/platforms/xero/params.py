@@ -1,16 +1,13 @@
-"""Params of Xero's actions, as a request gives them."""
+"""Params of Xero's actions, as a request gives them. Loaded only where requests are checked."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field, StringConstraints, TypeAdapter
+from pydantic import Field, StringConstraints
 
 from domain.invoices.portions import LineAmountTypes, Portion
-from domain.invoices.precedence import InvoiceParams
-from domain.invoices.xero_status import InvoiceStatus
 
 Code = Annotated[str, StringConstraints(min_length=1, max_length=50, strip_whitespace=True)]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
@@ -55,59 +52,9 @@ class CreateInvoice:
     email_recipient_contact_id: UUID | None = None
     email_recipient: Annotated[str, StringConstraints(min_length=3, max_length=254)] | None = None
 
-    @property
-    def wanted(self) -> InvoiceParams:
-        """What the domain needs to know of it."""
-        return InvoiceParams(
-            portion=self.portion,
-            deal_product_ids=self.deal_product_ids,
-            status=InvoiceStatus(self.status),
-            due_date=self.due_date,
-            account_code=self.account_code,
-            tax_type=self.tax_type,
-            currency=self.currency,
-            line_amount_types=self.line_amount_types,
-        )
-
 
 @dataclass(frozen=True)
 class SyncInvoices:
     """`xero_sync_invoices`: these invoices (Xero's ids), else the deal's, else all that changed."""
 
     invoice_ids: Ids | None = None
-
-
-_CREATE_INVOICE = TypeAdapter(CreateInvoice)
-_CREATE_CONTACT = TypeAdapter(CreateContact)
-
-
-def create_invoice(params: Mapping[str, Any]) -> CreateInvoice:
-    """Read params that intake has checked and stored as plain JSON."""
-    return _CREATE_INVOICE.validate_python(dict(params))
-
-
-def create_contact(params: Mapping[str, Any]) -> CreateContact:
-    """Read params that intake has checked and stored as plain JSON."""
-    return _CREATE_CONTACT.validate_python(dict(params))
-
-
-def unavailable(params: CreateInvoice) -> Iterator[tuple[str, str]]:
-    """Yield (field path, problem) for what is declared but cannot be done by this action (yet)."""
-    if params.portion is Portion.ONGOING:
-        yield (
-            "params.portion",
-            "ongoing invoices are Xero's repeating invoices: use xero_create_repeating_invoice",
-        )
-    if params.email_mode not in {None, "none"}:
-        yield (
-            "params.email_mode",
-            f"{params.email_mode} is not yet available; use none, and send the invoice from Xero",
-        )
-    if params.email_mode is None:
-        # Said outright, none means none; left out beside a subject it is likely a mistyped name.
-        for field in fields(params):
-            if field.name.startswith("email_") and getattr(params, field.name) is not None:
-                yield (
-                    f"params.{field.name}",
-                    "has no effect without email_mode; leave it out, or say email_mode none",
-                )

@@ -69,7 +69,10 @@ def _renewed(
     seconds = answer.get("expires_in")
     known = isinstance(seconds, int) and seconds > 0
     life = timedelta(seconds=seconds) if known and seconds is not None else LIFE_WHEN_NOT_SAID
-    given = {name: answer[name] for name in ("access_token", "refresh_token", "scope") if
-             answer.get(name)}
+    given = {
+        name: answer[name]
+        for name in ("access_token", "refresh_token", "scope")
+        if answer.get(name)
+    }
     expires_at = answered_at(exchange) + life
     return {**held, **given, "expires_at": expires_at.isoformat()}

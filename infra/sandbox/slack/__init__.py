@@ -1,1 +1,4 @@
-"""Slack's Web API, the part that posts messages and reads them back. (facts/platforms.md §1.)"""
+"""Slack's Web API, the part that posts messages and reads them back.
+
+Source: docs.slack.dev, `chat.postMessage`, `conversations.history`, `conversations.replies`.
+"""

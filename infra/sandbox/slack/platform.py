@@ -1,6 +1,7 @@
 """Slack: authorisation, its errors (ok:false at HTTP 200), and which method does what."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from infra.sandbox.clock import Clock
 from infra.sandbox.effects import Cause, Effects
@@ -22,6 +23,15 @@ from infra.sandbox.store import Shelf, Store
 from infra.sandbox.wire import Answer, Document, Request, json_answer
 
 Method = Callable[[Conversations, Document, Cause], Document]
+_IDENTITY: Mapping[str, object] = {
+    "url": "https://sandbox.slack.com/",
+    "team": SLACK_TEAM_NAME,
+    "user": "fleet",
+    "team_id": SLACK_TEAM,
+    "user_id": SLACK_BOT_USER,
+    "bot_id": SLACK_BOT,
+    "is_enterprise_install": False,
+}
 _METHODS: Mapping[str, Method] = {
     "chat.postMessage": post_message,
     "conversations.history": lambda conversations, arguments, _cause: history(
@@ -31,15 +41,6 @@ _METHODS: Mapping[str, Method] = {
         conversations, arguments
     ),
     "auth.test": lambda _conversations, _arguments, _cause: dict(_IDENTITY),
-}
-_IDENTITY = {
-    "url": "https://sandbox.slack.com/",
-    "team": SLACK_TEAM_NAME,
-    "user": "fleet",
-    "team_id": SLACK_TEAM,
-    "user_id": SLACK_BOT_USER,
-    "bot_id": SLACK_BOT,
-    "is_enterprise_install": False,
 }
 _POSTS = "/api/chat.postMessage"
 
@@ -134,7 +135,7 @@ class Slack:
             raise NoSuchCall(f"{method} slack/{path}")
         return call()
 
-    def _setting(self, name: str) -> object:
+    def _setting(self, name: str) -> Any:
         kept = self._settings.get(name)
         return kept["value"] if kept else None
 

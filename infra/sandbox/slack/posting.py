@@ -14,10 +14,28 @@ MARKDOWN_LIMIT: Final = 12_000  # characters
 BLOCKS_LIMIT: Final = 50
 ATTACHMENTS_LIMIT: Final = 100
 METADATA_LIMIT: Final = 16_384  # bytes of JSON; the real limit is not published
-BLOCK_TYPES: Final = frozenset({
-    "actions", "alert", "call", "context", "context_actions", "data_table", "divider", "file", "header",
-    "image", "input", "markdown", "plan", "rich_text", "section", "table", "task_card", "video",
-})  # fmt: skip
+BLOCK_TYPES: Final = frozenset(
+    {
+        "actions",
+        "alert",
+        "call",
+        "context",
+        "context_actions",
+        "data_table",
+        "divider",
+        "file",
+        "header",
+        "image",
+        "input",
+        "markdown",
+        "plan",
+        "rich_text",
+        "section",
+        "table",
+        "task_card",
+        "video",
+    }
+)
 
 
 def post_message(conversations: Conversations, arguments: Document, cause: Cause) -> Document:

@@ -1,4 +1,4 @@
-"""Writing several elements in one call: `summarizeErrors`, and what a refused element looks like."""
+"""Several elements in one call: `summarizeErrors`, and what a refused element looks like."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

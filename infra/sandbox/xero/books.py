@@ -1,8 +1,8 @@
 """One organisation's books: its records, the indexes over them, and a posting that can be undone.
 
-Stored records use Xero's property names; dates are ISO text, `UpdatedMs` milliseconds since 1970, an
-invoice's contact is its `ContactID`, money and quantities are Decimal. A record is replaced, never
-changed in place, so a posting can put the old one back.
+Stored records use Xero's property names; dates are ISO text, `UpdatedMs` milliseconds since 1970,
+an invoice's contact is its `ContactID`, money and quantities are Decimal. A record is replaced,
+never changed in place, so a posting can put the old one back.
 """
 
 from datetime import date, datetime
@@ -97,7 +97,7 @@ class Books:
         return found[0] if found else None
 
     def has_invoice_for(self, contact: str) -> bool:
-        """Has a contact ever been invoiced?"""
+        """Return whether a contact has ever been invoiced."""
         return contact in self._customers
 
     def payments_of(self, invoice: str) -> list[Document]:
@@ -106,7 +106,7 @@ class Books:
         return [payment for payment in kept if payment and payment["Status"] == "AUTHORISED"]
 
     def next_number(self) -> str:
-        """Return the next free automatic invoice number: INV-0001, INV-0002 …"""
+        """Return the next free automatic invoice number, such as INV-0001."""
         kept = self._organisation.get("numbering") or {"last": 0}
         last = int(kept["last"]) + 1
         while f"inv-{last:04d}" in self._by_number:

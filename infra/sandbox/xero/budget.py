@@ -1,4 +1,7 @@
-"""Xero's four limits, checked before idempotency, and what the headers say of them. (facts/xero.md §4.)"""
+"""Xero's four limits, checked before idempotency, and what the headers say of them.
+
+Source: Xero developer guide, "OAuth 2.0 API limits".
+"""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -17,8 +20,14 @@ _DEFAULTS: Final[Mapping[str, int | None]] = {
 _APP: Final = "app"
 _SECONDS: Final = {"minute": 60, "day": 86_400, "app_minute": 60}
 _PROBLEMS: Final = {"app_minute": "appminute"}
-"""How X-Rate-Limit-Problem spells a limit, where it differs. Only `minute` and `day` are established."""
-_SAYS_WHEN: Final = frozenset({"minute", "day"})
+"""How X-Rate-Limit-Problem spells a limit, where it differs. `minute` and `day` are certain."""
+_SAYS_WHEN: Final = {"minute": 30, "day": 3_600}
+"""Limits whose refusal carries Retry-After; the seconds where an ordered fault names none."""
+_HEADERS: Final = {
+    "minute": "X-MinLimit-Remaining",
+    "day": "X-DayLimit-Remaining",
+    "app_minute": "X-AppMinLimit-Remaining",
+}
 
 
 class Budget:
@@ -53,18 +62,20 @@ class Budget:
     def refusal(self, limit: str, retry_after: int | None) -> Answer:
         """429, empty, naming the limit; Retry-After in seconds where Xero gives it."""
         headers = {"X-Rate-Limit-Problem": _PROBLEMS.get(limit, limit)}
-        if retry_after is not None and limit in _SAYS_WHEN:
-            headers["Retry-After"] = str(retry_after)
+        if limit in _SAYS_WHEN:
+            headers["Retry-After"] = str(_SAYS_WHEN[limit] if retry_after is None else retry_after)
+        if limit in _HEADERS:
+            headers[_HEADERS[limit]] = "0"
         return Answer(429, b"", None, headers)
 
     def remaining(self, tenant: str) -> dict[str, str]:
         """Return the headers of what is left."""
         now = self._clock.now()
         headers = {}
-        for (account, window), name in zip(self._of(tenant), _HEADERS, strict=True):
+        for account, window in self._of(tenant):
             left = self._windows.remaining(account, window, now)
             if left is not None:
-                headers[name] = str(left)
+                headers[_HEADERS[window.name]] = str(left)
         return headers
 
     def _in_force(self) -> Mapping[str, Any]:
@@ -76,6 +87,3 @@ class Budget:
             (_APP if name == "app_minute" else tenant, Window(name, seconds, limits[name]))
             for name, seconds in _SECONDS.items()
         ]
-
-
-_HEADERS: Final = ("X-MinLimit-Remaining", "X-DayLimit-Remaining", "X-AppMinLimit-Remaining")

@@ -1,4 +1,7 @@
-"""Contacts: names unique among the active ones, archived ones closed. (facts/xero.md §11.)"""
+"""Contacts: names unique among the active ones, archived ones closed.
+
+Source: Xero API documentation, "Contacts".
+"""
 
 from infra.sandbox.wire import Document
 from infra.sandbox.xero.batch import Written
@@ -80,7 +83,7 @@ def _problems(books: Books, element: Document, existing: Document | None) -> lis
     if existing is not None and existing["ContactStatus"] != "ACTIVE":
         return [ARCHIVED]
     found: list[str] = []
-    name = element.get("Name", existing["Name"] if existing else "")
+    name = str(element.get("Name", existing["Name"] if existing else ""))
     if not name.strip():
         found.append("The Contact Name must be specified.")
     namesake = books.contact_by_name(name)

@@ -1,4 +1,4 @@
-"""Xero's dates: `YYYY-MM-DD` or `/Date(ms+0000)/` in, both forms out, and the organisation's day."""
+"""Xero's dates: `YYYY-MM-DD` or `/Date(ms+0000)/` in, both forms out; time zones and terms."""
 
 import re
 from calendar import monthrange

@@ -34,7 +34,7 @@ def drafted(
     contact: Document | None,
     places: int,
 ) -> Document:
-    """Return the invoice as it would stand. `places`: decimals of unit amounts (2, or 4 by unitdp)."""
+    """Return the invoice as it would stand. `places`: decimals of unit amounts (`unitdp`)."""
     invoice: Document = dict(existing) if existing else _blank(books)
     for name in _FIELDS:
         if name in element:

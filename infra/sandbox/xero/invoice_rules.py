@@ -1,4 +1,7 @@
-"""What Xero refuses about an invoice, in Xero's words where they are known. (facts/xero.md §8.)"""
+"""What Xero refuses about an invoice, in Xero's words where they are known.
+
+Source: Xero API documentation, "Invoices".
+"""
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
@@ -63,8 +66,10 @@ def _status_problems(element: Document, existing: Document) -> list[str]:
     has_payment = existing["AmountPaid"] > 0
     if has_payment and wanted != existing["Status"]:
         return [
-            f"The status {wanted} cannot be applied to the invoice because it has payments or "
-            "credit notes allocated to it."
+            (
+                f"The status {wanted} cannot be applied to the invoice because it has payments or "
+                "credit notes allocated to it."
+            )
         ]
     if wanted not in allowed:
         return [NOT_MODIFIABLE]

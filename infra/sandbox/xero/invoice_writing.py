@@ -11,7 +11,7 @@ from infra.sandbox.xero.invoice_rules import problems_with
 from infra.sandbox.xero.invoice_view import echo, render
 
 _WITHOUT_A_TRACE = frozenset({"DueDate", "SentToContact"})
-"""Changed on a part-paid invoice these leave UpdatedDateUTC as it was (facts/xero.md §8)."""
+"""Changed on a part-paid invoice these leave UpdatedDateUTC as it was."""
 _CLOSED = {"VOIDED": "invoice.voided", "DELETED": "invoice.deleted"}
 
 
@@ -46,7 +46,8 @@ class InvoiceWriting:
         if is_new_contact:
             problems = [words for words in problems if words != contacts.MISSING_ON_DOCUMENT]
         if not problems and given and (is_new_contact or _edits(given, contact)):
-            written = contacts.upsert(posting, given)
+            # An edit by way of a document replaces the contact persons, none sent included.
+            written = contacts.upsert(posting, {"ContactPersons": [], **given})
             problems = list(written.problems)
             invoice["ContactID"] = written.element["ContactID"]
         if problems:

@@ -1,4 +1,7 @@
-"""Lists: If-Modified-Since, `where`, `order`, pages. (facts/xero.md §8, GET.)"""
+"""Lists: If-Modified-Since, `where`, `order`, pages.
+
+Source: Xero API documentation, "Requests and responses", and "Invoices", GET.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -63,7 +66,7 @@ def listed(
 
 
 def asked_for(request: Request, name: str) -> list[str] | None:
-    """Return a comma-separated parameter, None when it is not there. An empty one asks for nothing."""
+    """Return a comma-separated parameter, None when it is not there; an empty one asks for none."""
     if name not in request.query:
         return None
     return [part.strip() for part in request.query[name].split(",")]

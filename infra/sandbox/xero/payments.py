@@ -1,4 +1,7 @@
-"""Payments against invoices: made and deleted, never changed. (facts/xero.md §9.)"""
+"""Payments against invoices: made and deleted, never changed.
+
+Source: Xero API documentation, "Payments".
+"""
 
 from decimal import Decimal
 

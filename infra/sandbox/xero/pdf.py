@@ -2,6 +2,8 @@
 
 from infra.sandbox.wire import Document
 
+_FONTS = b"/Resources << /Font << /F1 5 0 R >> >>"
+
 
 def pdf(invoice: Document) -> bytes:
     """Return the document for a rendered invoice."""
@@ -15,8 +17,7 @@ def pdf(invoice: Document) -> bytes:
     objects = (
         b"<< /Type /Catalog /Pages 2 0 R >>",
         b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] "
-        b"/Resources << /Font << /F1 5 0 R >> >> /Contents 4 0 R >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R %s >>" % _FONTS,
         b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content),
         b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
     )

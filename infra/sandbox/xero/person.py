@@ -1,7 +1,7 @@
 """Xero as a person uses it, by the control API: approve, pay, void, rename, archive, merge, lock.
 
-Every call takes `tenant` (default: TENANT_ONE). What a person does obeys the same rules as the API, but
-is not the app's: `createdByMyApp` does not see it and its effects are counted apart.
+Every call takes `tenant` (default: TENANT_ONE). What a person does obeys the same rules as the API,
+but is not the app's: `createdByMyApp` does not see it and its effects are counted apart.
 """
 
 from collections.abc import Callable, Mapping

@@ -86,16 +86,7 @@ class Xero:
             return None
         if self.tenant_of(request) not in self._tokens.tenants(request.bearer):
             return problem(403, "AuthenticationUnsuccessful")
-        refusal = self._budget.take(self.tenant_of(request), in_flight)
-        if refusal is not None:
-            return refusal
-        if len(request.body) > _LARGEST_BODY:
-            return problem(413, "The request is larger than 10 MB")
-        if len(request.raw_query) > _LONGEST_QUERY:
-            return Answer(414, b"", "text/html")
-        if len(request.idempotency_key or "") > _KEY_LENGTH and request.method != "GET":
-            return problem(400, f"Idempotency Key: at most {_KEY_LENGTH} characters are allowed.")
-        return None
+        return self._budget.take(self.tenant_of(request), in_flight) or _too_large(request)
 
     def perform(self, request: Request, cause: Cause) -> Answer:
         """Carry out an API call, or one of OAuth's."""
@@ -111,13 +102,16 @@ class Xero:
             return post_data_invalid(error)
         except QueryInvalid as error:
             return query_invalid(error)
+        except BaseException:
+            posting.undo()  # a defect in here must not leave half a change
+            raise
 
     def finish(self, request: Request, answer: Answer) -> Answer:
         """Add what is left of the budgets to every answer of the API."""
         tenant = self.tenant_of(request)
         if tenant not in self._books:
             return answer
-        headers = {**answer.headers, **self._budget.remaining(tenant)}
+        headers = {**self._budget.remaining(tenant), **answer.headers}
         return Answer(answer.status, answer.body, answer.content_type, headers)
 
     def refuse(self, status: int) -> Answer:
@@ -166,6 +160,16 @@ class Xero:
             gone = self._tokens.disconnect(request.bearer, identity)
             return Answer(204) if gone else not_found()
         return not_found()
+
+
+def _too_large(request: Request) -> Answer | None:
+    if len(request.body) > _LARGEST_BODY:
+        return problem(413, "The request is larger than 10 MB")
+    if len(request.raw_query) > _LONGEST_QUERY:
+        return Answer(414, b"", "text/html")
+    if request.method != "GET" and len(request.idempotency_key or "") > _KEY_LENGTH:
+        return problem(400, f"Idempotency Key: at most {_KEY_LENGTH} characters are allowed.")
+    return None
 
 
 def _is_api(request: Request) -> bool:

@@ -1,7 +1,8 @@
 """OAuth 2 as Xero has it: rotating refresh tokens with a grace period, and the connections.
 
-An access token lives 30 minutes; a refresh token 60 days, and 30 minutes from its first use; a new pair
-comes with every refresh. The seeded access tokens do not expire. (facts/xero.md §6.)
+An access token lives 30 minutes; a refresh token 60 days, and 30 minutes from its first use; a new
+pair comes with every refresh. The seeded access tokens do not expire.
+Source: Xero developer guide, "Token types".
 """
 
 from base64 import b64decode

@@ -1,8 +1,8 @@
-"""Xero's `where`: comparisons joined by AND or OR, over a table of properties.
+r"""Xero's `where`: comparisons joined by AND or OR, over a table of properties.
 
-`Status=="AUTHORISED" AND Date>=DateTime(2026,1,1)`, `Contact.ContactID=guid("…")`, `Name=="A \"B\""`.
-Text compares without regard to case, as in Xero. Methods (`StartsWith` …) are not simulated: they are
-refused like an unknown property.
+`Status=="AUTHORISED" AND Date>=DateTime(2026,1,1)`, `Contact.ContactID=guid("…")`,
+`Name=="A \"B\""`. Text compares without regard to case, as in Xero. Methods (`StartsWith` …) are
+not simulated: they are refused like an unknown property.
 """
 
 import operator

@@ -1,0 +1,279 @@
+"""Statements over payment statuses: what is due, what is applied (once), what a person sets."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Boolean, Row, Text, and_, cast, column, exists, insert, select, values
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from domain.events import Event, EventType
+from domain.invoices.ledger import balance_open
+from domain.invoices.portions import Portion
+from domain.invoices.xero_status import InvoiceStatus, promotion_for
+from domain.payments.promotion import FIRST_CYCLE, Promotion, apply
+from domain.payments.status import PaymentStatus
+from infra.database import billing, crm, outbox
+from infra.database.crm import Standing
+from infra.database.engine import Transaction
+from infra.database.tables import (
+    InvoiceLineRow,
+    InvoiceRow,
+    OutboxRow,
+    PaymentStatusHistoryRow,
+    PromotionRow,
+)
+
+PENDING_FOR = timedelta(days=1)
+"""An event told and not heard within a day is taken for lost: it is told again."""
+
+_JUSTIFIED = values(
+    column("raised_as", Text),
+    column("status", Text),
+    column("in_first_cycle", Boolean),
+    column("rung", Text),
+    name="justified",
+).data(
+    [
+        (portion.value, status.value, cycle == FIRST_CYCLE, rung.value)
+        for portion in Portion
+        for status in InvoiceStatus
+        for cycle in (FIRST_CYCLE, FIRST_CYCLE + 1)
+        if (rung := promotion_for(portion, status, cycle)) is not None
+    ]
+)
+"""The rung each kind of invoice justifies, as a table, straight from the domain."""
+
+
+def due(
+    tx: Transaction, integration_id: UUID, now: datetime, *, invoice_ids: Iterable[UUID] | None
+) -> list[Row[Any]]:
+    """Return the promotions that invoices justify, the ledger lacks and no pending event carries.
+
+    `invoice_ids` None asks for all of the integration's. Ordered by deal.
+    """
+    is_pending = exists().where(
+        OutboxRow.type == EventType.PROMOTION_DUE.value,
+        OutboxRow.consumed_at.is_(None),
+        OutboxRow.created_at > now - PENDING_FOR,
+        OutboxRow.subject == cast(InvoiceLineRow.deal_product_id, Text),
+        OutboxRow.data["invoice_id"].astext == cast(InvoiceRow.id, Text),
+        OutboxRow.data["cycle"].astext == cast(InvoiceRow.cycle, Text),
+        OutboxRow.data["rung"].astext == _JUSTIFIED.c.rung,
+    )
+    is_applied = exists().where(
+        PromotionRow.deal_product_id == InvoiceLineRow.deal_product_id,
+        PromotionRow.invoice_id == InvoiceRow.id,
+        PromotionRow.cycle == InvoiceRow.cycle,
+        PromotionRow.rung == _JUSTIFIED.c.rung,
+    )
+    statement = (
+        select(
+            InvoiceRow.workspace_id,
+            InvoiceRow.deal_id,
+            InvoiceRow.id.label("invoice_id"),
+            InvoiceRow.cycle,
+            InvoiceLineRow.deal_product_id,
+            _JUSTIFIED.c.rung,
+        )
+        .distinct()
+        .join(InvoiceLineRow, InvoiceLineRow.invoice_id == InvoiceRow.id)
+        .join(
+            _JUSTIFIED,
+            and_(
+                _JUSTIFIED.c.raised_as == InvoiceRow.raised_as,
+                _JUSTIFIED.c.status == InvoiceRow.status,
+                _JUSTIFIED.c.in_first_cycle == (InvoiceRow.cycle == FIRST_CYCLE),
+            ),
+        )
+        .where(
+            InvoiceRow.integration_id == integration_id,
+            InvoiceRow.effect_id.is_not(None),
+            InvoiceLineRow.deal_product_id.is_not(None),
+            ~is_applied,
+            ~is_pending,
+        )
+        .order_by(InvoiceRow.deal_id, InvoiceLineRow.deal_product_id)
+    )
+    if invoice_ids is not None:
+        statement = statement.where(InvoiceRow.id.in_(list(invoice_ids)))
+    return list(tx.execute(statement))
+
+
+def tell_due(
+    tx: Transaction,
+    integration_id: UUID,
+    now: datetime,
+    *,
+    invoice_ids: Iterable[UUID] | None = None,
+) -> int:
+    """Emit `invoice.promotion_due` for every promotion that is due; return how many."""
+    rows = due(tx, integration_id, now, invoice_ids=invoice_ids)
+    events = [
+        Event(
+            EventType.PROMOTION_DUE,
+            str(row.deal_product_id),
+            {
+                "deal_product_id": str(row.deal_product_id),
+                "invoice_id": str(row.invoice_id),
+                "rung": row.rung,
+                "cycle": row.cycle,
+            },
+            row.workspace_id,
+            row.deal_id,
+        )
+        for row in rows
+    ]
+    outbox.emit(tx, events, now)
+    return len(events)
+
+
+def apply_promotion(  # noqa: PLR0913, PLR0917 - the event's fields
+    tx: Transaction,
+    event_id: UUID,
+    deal_product_id: UUID,
+    invoice_id: UUID,
+    cycle: int,
+    rung: PaymentStatus,
+    now: datetime,
+) -> bool:
+    """Apply a promotion at most once; True when the ledger did not have it yet.
+
+    The status only rises, and the rung is used up also when it does not move.
+    """
+    product = crm.find_standing(tx, deal_product_id, lock=True)
+    if product is None:
+        return False
+    used = tx.execute(
+        select(PromotionRow.rung).where(
+            PromotionRow.deal_product_id == deal_product_id,
+            PromotionRow.invoice_id == invoice_id,
+            PromotionRow.cycle == cycle,
+        )
+    )
+    consumed = frozenset(map(PaymentStatus, used.scalars()))
+    promotion = Promotion(deal_product_id, invoice_id, PaymentStatus(rung), cycle)
+    applied = apply(product.status, consumed, promotion)
+    rows = [
+        {
+            "deal_product_id": deal_product_id,
+            "invoice_id": invoice_id,
+            "cycle": cycle,
+            "rung": one.value,
+            "event_id": event_id,
+            "moved": applied.moved and one is rung,
+            "applied_at": now,
+        }
+        for one in sorted(applied.consume)
+    ]
+    if rows:
+        tx.execute(upsert(PromotionRow).on_conflict_do_nothing(), rows)
+    if applied.moved:
+        cause = {"reason": "invoice", "event_id": event_id, "invoice_id": invoice_id}
+        _change(tx, product, applied.status, by="fleet", now=now, **cause)
+    return bool(rows)
+
+
+def set_by_person(  # noqa: PLR0913
+    tx: Transaction,
+    deal_product_id: UUID,
+    status: PaymentStatus,
+    who: str,
+    now: datetime,
+    *,
+    workspace_id: UUID | None = None,
+) -> bool:
+    """Set any status, as a person may; False when the workspace has no such deal product.
+
+    What automation has used up stays used up, so no late event undoes the correction.
+    """
+    product = crm.find_standing(tx, deal_product_id, lock=True)
+    if product is None or workspace_id not in {None, product.workspace_id}:
+        return False
+    if product.status is not status:
+        _change(tx, product, status, by=who, now=now, reason="set by a person")
+    return True
+
+
+def end_cycle(tx: Transaction, invoice_id: UUID, products: Iterable[UUID], now: datetime) -> None:
+    """Note in the history of its products that a PAID invoice is PAID no longer."""
+    for deal_product_id in sorted(products):
+        product = crm.find_standing(tx, deal_product_id)
+        if product is not None:
+            words = "a payment was removed; the status stays, the next payment counts anew"
+            _note(
+                tx,
+                product,
+                product.status,
+                by="fleet",
+                now=now,
+                reason=words,
+                invoice_id=invoice_id,
+            )
+
+
+def _change(
+    tx: Transaction,
+    product: Standing,
+    after: PaymentStatus,
+    *,
+    by: str,
+    now: datetime,
+    **cause: Any,
+) -> None:
+    crm.set_payment_status(tx, product.id, after)
+    _note(tx, product, after, by=by, now=now, **cause)
+    data = {
+        "deal_product_id": str(product.id),
+        "before": product.status.value,
+        "after": after.value,
+        "by": by,
+        **{name: str(value) for name, value in cause.items()},
+    }
+    subject, scope = str(product.id), (product.workspace_id, product.deal_id)
+    changed = Event(EventType.PAYMENT_STATUS_CHANGED, subject, data, *scope)
+    outbox.emit(tx, [changed, *_still_open(tx, product, after)], now)
+
+
+def _still_open(tx: Transaction, product: Standing, after: PaymentStatus) -> list[Event]:
+    """Say so when a product is paid through a deposit and part of it was never invoiced."""
+    if after is not PaymentStatus.PAID:
+        return []
+    deal = billing.billing_of(tx, product.deal_id)
+    line = next(one for one in deal.products if one.id == product.id)
+    claims = deal.ledger.claims(product.id)
+    left = balance_open(line, deal.ledger, claims[0].currency) if claims else None
+    if left is None:
+        return []
+    return [balance_event(product.workspace_id, product.deal_id, product.id, str(left))]
+
+
+def balance_event(workspace_id: UUID, deal_id: UUID, deal_product_id: UUID, amount: str) -> Event:
+    """Return the event that a paid deal product still has something to invoice."""
+    data = {"deal_product_id": str(deal_product_id), "amount": amount}
+    kind = EventType.BALANCE_OPEN
+    return Event(kind, str(deal_product_id), data, workspace_id, deal_id)
+
+
+def _note(
+    tx: Transaction,
+    product: Standing,
+    after: PaymentStatus,
+    *,
+    by: str,
+    now: datetime,
+    **cause: Any,
+) -> None:
+    tx.execute(
+        insert(PaymentStatusHistoryRow).values(
+            workspace_id=product.workspace_id,
+            deal_id=product.deal_id,
+            deal_product_id=product.id,
+            before=product.status.value,
+            after=after.value,
+            by=by,
+            at=now,
+            **cause,
+        )
+    )

@@ -1,0 +1,217 @@
+"""What people look at: actions and their stories, dead letters, deals. Nothing here writes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from infra.database.engine import Transaction
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which actions to list; None and empty mean any. Times bound `created_at`."""
+
+    workspace: UUID | None = None
+    integration: UUID | None = None
+    platform: str | None = None
+    deal: UUID | None = None
+    action_type: str | None = None
+    statuses: Sequence[str] = ()
+    created_before: datetime | None = None
+    created_after: datetime | None = None
+    ids: Sequence[UUID] | None = None
+    limit: int = 50
+
+
+_CONDITIONS: Mapping[str, str] = {
+    "workspace": "a.workspace_id = :workspace",
+    "integration": "a.integration_id = :integration",
+    "platform": "a.platform = :platform",
+    "deal": "a.deal_id = :deal",
+    "action_type": "a.action_type = :action_type",
+    "statuses": "a.status = ANY(:statuses)",
+    "created_before": "a.created_at < :created_before",
+    "created_after": "a.created_at > :created_after",
+    "ids": "a.id = ANY(:ids)",
+}
+
+_ACTIONS = """
+    SELECT a.id, a.workspace_id, a.key, a.action_type, a.platform, a.queue, a.integration_id,
+           a.deal_id, a.params, a.data, a.requested_by, a.source, a.priority, a.status,
+           a.status_by, a.status_reason, a.due_at, a.lease_until, a.cancel_requested_by, a.result,
+           a.error, a.partial, a.created_at, a.finished_at, d.name AS deal, i.name AS integration,
+           i.status AS integration_status, i.status_reason AS integration_reason, i.tenant_key,
+           e.name AS effect, e.state AS effect_state, e.next_step, e.attempt, e.lookups
+    FROM actions a
+    LEFT JOIN integrations i ON i.id = a.integration_id
+    LEFT JOIN crm_deals d ON d.id = a.deal_id
+    LEFT JOIN LATERAL (SELECT name, state, next_step, attempt, lookups FROM effects
+        WHERE action_id = a.id ORDER BY ordinal DESC LIMIT 1) e ON true
+"""
+
+
+def actions(tx: Transaction, wanted: Wanted) -> list[Row]:
+    """Return the newest actions that fit, each with its integration, deal and latest effect."""
+    values = {
+        name: list(value) if name in {"statuses", "ids"} else value
+        for name in _CONDITIONS
+        if (value := getattr(wanted, name)) is not None and (value or name == "ids")
+    }
+    where = " AND ".join(_CONDITIONS[name] for name in values) or "true"
+    query = f"{_ACTIONS} WHERE {where} ORDER BY a.created_at DESC, a.id LIMIT :limit"
+    return _rows(tx, query, **values, limit=wanted.limit)
+
+
+def action_ids(tx: Transaction, said: str) -> list[UUID]:
+    """Return the actions a person may mean: by the beginning of the id, or by the request's id."""
+    bounds = _bounds(said)
+    query = "SELECT id FROM actions WHERE key = :said OR key LIKE :starts"
+    if bounds is not None:
+        query += " OR id BETWEEN :low AND :high"
+    starts = said.replace("\\", "").replace("%", "").replace("_", r"\_") + "%"
+    low, high = bounds or (None, None)
+    values = {"said": said, "starts": starts, "low": low, "high": high}
+    if bounds is None:
+        del values["low"], values["high"]
+    return [row["id"] for row in _rows(tx, f"{query} LIMIT 6", **values)]
+
+
+def _bounds(said: str) -> tuple[UUID, UUID] | None:
+    """Return the lowest and highest UUID that begin with these digits."""
+    digits = said.replace("-", "").lower()
+    if not digits or len(digits) > 32 or any(d not in "0123456789abcdef" for d in digits):
+        return None
+    return UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """An action with everything that is kept about it, each part in the order it happened."""
+
+    action: Row
+    effects: list[Row]
+    attempts: list[Row]
+    transitions: list[Row]
+    invoices: list[Row]
+    blocked: list[Row]
+
+
+_EFFECTS = """
+    SELECT e.id, e.ordinal, e.name, e.platform, e.state, e.generation, e.attempt, e.lookups,
+           e.next_step, e.outcome, e.external_id, e.budget_key, e.created_at, e.finished_at,
+           c.key, c.first_sent_at
+    FROM effects e LEFT JOIN calls c ON c.id = e.call_id
+    WHERE e.action_id = :id ORDER BY e.ordinal
+"""
+_ATTEMPTS = """
+    SELECT effect_id, attempt, step, method, url, status, outcome, words, external_id, seconds, at
+    FROM integration_log WHERE action_id = :id ORDER BY at, id
+"""
+_TRANSITIONS = """
+    SELECT before, after, by, reason, at FROM action_transitions
+    WHERE action_id = :id ORDER BY at, id
+"""
+_INVOICES = """
+    SELECT v.id, v.number, v.status, v.portion, v.total, v.amount_due, v.currency, v.due_date,
+           v.online_url, v.platform_invoice_id
+    FROM invoices v JOIN effects e ON e.id = v.effect_id
+    WHERE e.action_id = :id ORDER BY v.created_at
+"""
+_BLOCKED = """
+    SELECT b.key, b.used, b.window_started_at, b.blocked_until FROM budgets b
+    WHERE b.key LIKE :tenant || ':%' ORDER BY b.key
+"""
+
+
+def story(tx: Transaction, action_id: UUID) -> Story | None:
+    """Return an action's story, or None when there is no such action."""
+    found = actions(tx, Wanted(ids=[action_id], limit=1))
+    if not found:
+        return None
+    action = found[0]
+    tenant = f"{action['platform']}:{action['tenant_key']}"
+    return Story(
+        action=action,
+        effects=_rows(tx, _EFFECTS, id=action_id),
+        attempts=_rows(tx, _ATTEMPTS, id=action_id),
+        transitions=_rows(tx, _TRANSITIONS, id=action_id),
+        invoices=_rows(tx, _INVOICES, id=action_id),
+        blocked=_rows(tx, _BLOCKED, tenant=tenant),
+    )
+
+
+def dead_letters(tx: Transaction, *, settled: bool = False, limit: int = 50) -> list[Row]:
+    """Return the newest dead letters: the open ones, or with `settled` all."""
+    where = "true" if settled else "settled_at IS NULL"
+    query = f"""
+        SELECT id, source, reason, problems, headers, body, size, times, at, settled_at,
+               settled_by, settled_how
+        FROM dead_letters WHERE {where} ORDER BY at DESC LIMIT :limit
+    """  # noqa: S608 - one of two constants
+    return _rows(tx, query, limit=limit)
+
+
+def dead_letter(tx: Transaction, said: str) -> list[Row]:
+    """Return the dead letters whose id begins so."""
+    bounds = _bounds(said)
+    if bounds is None:
+        return []
+    query = "SELECT * FROM dead_letters WHERE id BETWEEN :low AND :high LIMIT 6"
+    return _rows(tx, query, low=bounds[0], high=bounds[1])
+
+
+def deals(tx: Transaction, said: str) -> list[Row]:
+    """Return the deals a person may mean: by the beginning of the id, or words of the name."""
+    bounds = _bounds(said)
+    low, high = bounds or (UUID(int=0), UUID(int=0))
+    query = """
+        SELECT d.id, d.workspace_id, d.name, d.currency, c.name AS customer,
+               concat_ws(' ', p.first_name, p.last_name) AS contact, p.email AS contact_email
+        FROM crm_deals d
+        LEFT JOIN crm_customers c ON c.id = d.customer_id
+        LEFT JOIN crm_contacts p ON p.id = d.contact_id
+        WHERE d.id BETWEEN :low AND :high OR position(lower(:said) IN lower(d.name)) > 0
+        ORDER BY d.name LIMIT 6
+    """
+    return _rows(tx, query, low=low, high=high, said=said)
+
+
+def deal_invoices(tx: Transaction, deal_id: UUID) -> list[Row]:
+    """Return a deal's invoices, oldest first."""
+    query = """
+        SELECT id, number, status, portion, raised_as, origin, currency, total, amount_due,
+               amount_paid, due_date, online_url, platform_invoice_id, integration_id
+        FROM invoices WHERE deal_id = :id ORDER BY created_at, number
+    """
+    return _rows(tx, query, id=deal_id)
+
+
+def deal_products(tx: Transaction, deal_id: UUID) -> list[Row]:
+    """Return a deal's products as the CRM has them."""
+    query = """
+        SELECT id, name, quantity, unit_price, discount_percent, deposit_percent, payment_status
+        FROM crm_deal_products WHERE deal_id = :id ORDER BY position, name
+    """
+    return _rows(tx, query, id=deal_id)
+
+
+def deal_history(tx: Transaction, deal_id: UUID) -> list[Row]:
+    """Return every change of a payment status of the deal, oldest first."""
+    query = """
+        SELECT h.at, p.name AS product, h.before, h.after, h.by, h.reason, v.number AS invoice
+        FROM payment_status_history h
+        LEFT JOIN crm_deal_products p ON p.id = h.deal_product_id
+        LEFT JOIN invoices v ON v.id = h.invoice_id
+        WHERE h.deal_id = :id ORDER BY h.at, h.id
+    """
+    return _rows(tx, query, id=deal_id)
+
+
+def _rows(tx: Transaction, query: str, **values: Any) -> list[Row]:
+    return [dict(row) for row in tx.execute(text(query), values).mappings()]

@@ -1,0 +1,62 @@
+"""What the fleet knows of Xero: actions, effects, limits.
+
+Limits per organisation and app, from developer.xero.com, "OAuth 2.0 API limits": 5 calls at once,
+60 a minute, 1,000 (Starter) or 5,000 a day; the answers' headers correct the rest.
+"""
+
+from infra.platform import ActionType, Limits, Platform, Window
+from infra.platforms.xero import contacts, invoices, online, organisation, plans, tokens
+from infra.settings import Settings
+
+
+def _base_url(settings: Settings) -> str:
+    return settings.xero_api_url
+
+
+def _create_invoice(name: str, summary: str) -> ActionType:
+    return ActionType(
+        name=name,
+        params="infra.platforms.xero.params:CreateInvoice",
+        next_effect=plans.create_invoice,
+        known=plans.known_invoice,
+        check=plans.check_invoice,
+        needs_deal=True,
+        summary=summary,
+        guarantee="deduplicated for minutes, then found by its mark",
+    )
+
+
+PLATFORM = Platform(
+    name="xero",
+    queues=("xero", "xero.sync"),
+    base_url=_base_url,
+    needs_refresh=tokens.needs_refresh,
+    refresh=tokens.refresh,
+    limits=Limits(
+        in_flight=5,
+        windows=(
+            Window("minute", calls=60, seconds=60, reserve=10),
+            Window("day", calls=5000, seconds=86_400, reserve=500),
+        ),
+    ),
+    effects=(
+        organisation.READ,
+        contacts.READ,
+        contacts.CREATE,
+        invoices.CREATE,
+        online.READ,
+    ),
+    actions=(
+        ActionType(
+            name="xero_create_contact",
+            params="infra.platforms.xero.params:CreateContact",
+            next_effect=plans.create_contact,
+            known=plans.known_contact,
+            check=plans.check_contact,
+            summary="Find or create the Xero contact of a deal, a customer or a contact",
+            guarantee="deduplicated for minutes, then found by its number",
+        ),
+        _create_invoice("xero_create_invoice", "Raise an invoice for a deal's products in Xero"),
+        _create_invoice("xero_create_contact_and_invoice", "The same as xero_create_invoice"),
+    ),
+)
