@@ -195,28 +195,28 @@ def _same(one: str | None, other: str | None) -> bool:
     return (one or "").strip().casefold() == (other or "").strip().casefold()
 
 
-def _follow(contact_id: str, seen: Sequence[Seen], how: str) -> Step:
+def _follow(contact_id: str, seen: Sequence[Seen], how: str, trail: tuple[str, ...] = ()) -> Step:
     found = _latest(seen, By.ID, contact_id)
     if found is None:
         return Read(By.ID, contact_id)
     contact = next(iter(found.contacts), None)
     if contact is None:
         return Refuse(f"the contact {contact_id} does not exist in Xero; {_LINK_ANOTHER}")
-    return Use(contact.contact_id, how) if contact.is_active else _inactive(contact, seen, how)
+    if contact.is_active:
+        return Use(contact.contact_id, how)
+    return _inactive(contact, seen, how, (*trail, contact_id))
 
 
-def _inactive(contact: PlatformContact, seen: Sequence[Seen], how: str) -> Step:
+def _inactive(
+    contact: PlatformContact, seen: Sequence[Seen], how: str, trail: tuple[str, ...] = ()
+) -> Step:
     if contact.merged_into is None:
         return Refuse(
             f"the contact {contact.label} is archived in Xero; restore it there, or {_LINK_ANOTHER}"
         )
-    known = _latest(seen, By.ID, contact.merged_into)
-    round_trip = known is not None and any(
-        c.merged_into in {contact.contact_id, c.contact_id} for c in known.contacts
-    )
-    if round_trip:
+    if contact.merged_into in trail:
         return Refuse(f"the contact {contact.label} is merged in a circle; {_LINK_ANOTHER}")
-    return _follow(contact.merged_into, seen, how)
+    return _follow(contact.merged_into, seen, how, trail)
 
 
 def _create(party: Party, seen: Sequence[Seen]) -> Step:

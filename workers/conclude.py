@@ -1,6 +1,6 @@
 """What an outcome makes of an action: one transaction with log, bookkeeping, events, next step."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -71,10 +71,11 @@ class Decisions(Turn):
         """Apply what follows from the outcome; the lease token when this process may go on."""
         if isinstance(outcome, Unknown) and not outcome.repeatable and effect.call_id is not None:
             effects.forbid_repeat(self.tx, effect.call_id)
+        settling = max(kind.guarantee.settling, self.fleet.settings.call_timeout)
         decision = decide(
             outcome,
             self.trial(effect),
-            kind.guarantee,
+            replace(kind.guarantee, settling=settling),
             kind.retry,
             self.now,
             self.fleet.jitter(),

@@ -92,9 +92,9 @@ def _worker(name: str, queues: str, env: Mapping[str, str]) -> tuple[str, ...]:
     Through a shell only for its `$$`: a node name must be new at every start, since RabbitMQ keeps
     the dead one's control queue locked for a while.
     """
-    celery = (sys.executable, "-m", "celery", "-A", "workers.app", "worker")
+    celery = (sys.executable, "-m", "celery", "-q", "-A", "workers.app", "worker")
     pool = ("-P", "threads", "-c", env["WORKER_CONCURRENCY"], "-Q", queues)
-    quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat", "-q")
+    quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat")
     script = f'exec "$@" -n "{name}-$$@%h"'
     return ("/bin/sh", "-c", script, "sh", *celery, *pool, *quiet)
 

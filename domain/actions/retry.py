@@ -44,7 +44,7 @@ class Guarantee:
     changes: bool = True
     deduplicates_for: timedelta | None = None
     can_find: bool = False
-    settling: timedelta = timedelta(seconds=30)
+    settling: timedelta = timedelta(seconds=10)
     on_unknown: Literal["park"] | None = None
 
     @property

@@ -1,7 +1,7 @@
-"""Statements over invoices: what the platform last said of them, and what they cover."""
+"""Statements over invoices: what the platform last said of them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -14,7 +14,7 @@ from domain.invoices.snapshot import InvoiceSnapshot
 from domain.invoices.xero_status import InvoiceStatus, ended_cycle
 from domain.money import exact_sum
 from infra.database.engine import Transaction
-from infra.database.tables import InvoiceLineRow, InvoiceRow
+from infra.database.tables import InvoiceRow
 
 FLEET, PLATFORM = "fleet", "xero"
 """Whose invoice it is: raised by an effect of ours, or on the platform itself."""
@@ -43,6 +43,13 @@ class StoredInvoice:
     status: InvoiceStatus
     cycle: int
     updated_utc: datetime
+    told: Mapping[str, Any] = field(default_factory=dict, compare=False)
+
+    def learns_from(self, snapshot: InvoiceSnapshot) -> bool:
+        """Tell whether `snapshot` is no older and says anything else than what is stored."""
+        if snapshot.updated_utc < self.updated_utc:
+            return False
+        return any(self.told.get(name) != value for name, value in _columns(snapshot).items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,22 +64,14 @@ class Put:
         """It was known, with another status."""
         return self.before is not None and self.before.status is not self.now.status
 
+    @property
+    def cycle_ended(self) -> bool:
+        """It was PAID and is PAID no longer."""
+        return self.before is not None and self.before.cycle != self.now.cycle
+
 
 _IDENTITY = (InvoiceRow.integration_id, InvoiceRow.platform_invoice_id)
-_STORED = select(
-    InvoiceRow.id,
-    InvoiceRow.workspace_id,
-    InvoiceRow.integration_id,
-    InvoiceRow.origin,
-    InvoiceRow.deal_id,
-    InvoiceRow.effect_id,
-    InvoiceRow.raised_as,
-    InvoiceRow.platform_invoice_id,
-    InvoiceRow.number,
-    InvoiceRow.status,
-    InvoiceRow.cycle,
-    InvoiceRow.updated_utc,
-)
+_STORED = select(*InvoiceRow.__table__.columns)
 
 
 def find(
@@ -117,14 +116,6 @@ def put(tx: Transaction, provenance: Provenance, snapshot: InvoiceSnapshot) -> P
     return Put(before, after)
 
 
-def cover(tx: Transaction, invoice_id: UUID, lines: Sequence[Mapping[str, Any]]) -> None:
-    """Write an invoice's lines, once: what each bills of which deal product."""
-    known = select(InvoiceLineRow.id).where(InvoiceLineRow.invoice_id == invoice_id).limit(1)
-    if lines and tx.execute(known).first() is None:
-        rows = [{"id": uuid4(), "invoice_id": invoice_id, **line} for line in lines]
-        tx.execute(insert(InvoiceLineRow), rows)
-
-
 def set_online_url(tx: Transaction, integration_id: UUID, invoice_id: str, url: str) -> None:
     """Keep where the invoice can be seen and paid online."""
     tx.execute(
@@ -135,16 +126,6 @@ def set_online_url(tx: Transaction, integration_id: UUID, invoice_id: str, url: 
         )
         .values(online_url=url)
     )
-
-
-def covered_products(tx: Transaction, invoice_id: UUID) -> list[UUID]:
-    """Return the deal products an invoice covers, each once."""
-    rows = tx.execute(
-        select(InvoiceLineRow.deal_product_id)
-        .where(InvoiceLineRow.invoice_id == invoice_id, InvoiceLineRow.deal_product_id.is_not(None))
-        .distinct()
-    )
-    return sorted(one for one in rows.scalars() if one is not None)
 
 
 def changeable(tx: Transaction, integration_id: UUID, deal_id: UUID) -> list[str]:
@@ -241,6 +222,7 @@ def _stored(row: Row[Any]) -> StoredInvoice:
         status=InvoiceStatus(row.status),
         cycle=row.cycle,
         updated_utc=row.updated_utc,
+        told=dict(row._mapping),  # noqa: SLF001 - SQLAlchemy's public name for it
     )
 
 

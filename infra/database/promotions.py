@@ -1,132 +1,24 @@
 """Statements over payment statuses: what is due, what is applied (once), what a person sets."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, Row, Text, and_, cast, column, exists, insert, select, values
+from sqlalchemy import insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from domain.events import Event, EventType
 from domain.invoices.ledger import balance_open
-from domain.invoices.portions import Portion
-from domain.invoices.xero_status import InvoiceStatus, promotion_for
-from domain.payments.promotion import FIRST_CYCLE, Promotion, apply
+from domain.payments.promotion import Promotion, apply
 from domain.payments.status import PaymentStatus
 from infra.database import billing, crm, outbox
 from infra.database.crm import Standing
 from infra.database.engine import Transaction
 from infra.database.tables import (
-    InvoiceLineRow,
-    InvoiceRow,
-    OutboxRow,
     PaymentStatusHistoryRow,
     PromotionRow,
 )
-
-PENDING_FOR = timedelta(days=1)
-"""An event told and not heard within a day is taken for lost: it is told again."""
-
-_JUSTIFIED = values(
-    column("raised_as", Text),
-    column("status", Text),
-    column("in_first_cycle", Boolean),
-    column("rung", Text),
-    name="justified",
-).data(
-    [
-        (portion.value, status.value, cycle == FIRST_CYCLE, rung.value)
-        for portion in Portion
-        for status in InvoiceStatus
-        for cycle in (FIRST_CYCLE, FIRST_CYCLE + 1)
-        if (rung := promotion_for(portion, status, cycle)) is not None
-    ]
-)
-"""The rung each kind of invoice justifies, as a table, straight from the domain."""
-
-
-def due(
-    tx: Transaction, integration_id: UUID, now: datetime, *, invoice_ids: Iterable[UUID] | None
-) -> list[Row[Any]]:
-    """Return the promotions that invoices justify, the ledger lacks and no pending event carries.
-
-    `invoice_ids` None asks for all of the integration's. Ordered by deal.
-    """
-    is_pending = exists().where(
-        OutboxRow.type == EventType.PROMOTION_DUE.value,
-        OutboxRow.consumed_at.is_(None),
-        OutboxRow.created_at > now - PENDING_FOR,
-        OutboxRow.subject == cast(InvoiceLineRow.deal_product_id, Text),
-        OutboxRow.data["invoice_id"].astext == cast(InvoiceRow.id, Text),
-        OutboxRow.data["cycle"].astext == cast(InvoiceRow.cycle, Text),
-        OutboxRow.data["rung"].astext == _JUSTIFIED.c.rung,
-    )
-    is_applied = exists().where(
-        PromotionRow.deal_product_id == InvoiceLineRow.deal_product_id,
-        PromotionRow.invoice_id == InvoiceRow.id,
-        PromotionRow.cycle == InvoiceRow.cycle,
-        PromotionRow.rung == _JUSTIFIED.c.rung,
-    )
-    statement = (
-        select(
-            InvoiceRow.workspace_id,
-            InvoiceRow.deal_id,
-            InvoiceRow.id.label("invoice_id"),
-            InvoiceRow.cycle,
-            InvoiceLineRow.deal_product_id,
-            _JUSTIFIED.c.rung,
-        )
-        .distinct()
-        .join(InvoiceLineRow, InvoiceLineRow.invoice_id == InvoiceRow.id)
-        .join(
-            _JUSTIFIED,
-            and_(
-                _JUSTIFIED.c.raised_as == InvoiceRow.raised_as,
-                _JUSTIFIED.c.status == InvoiceRow.status,
-                _JUSTIFIED.c.in_first_cycle == (InvoiceRow.cycle == FIRST_CYCLE),
-            ),
-        )
-        .where(
-            InvoiceRow.integration_id == integration_id,
-            InvoiceRow.effect_id.is_not(None),
-            InvoiceLineRow.deal_product_id.is_not(None),
-            ~is_applied,
-            ~is_pending,
-        )
-        .order_by(InvoiceRow.deal_id, InvoiceLineRow.deal_product_id)
-    )
-    if invoice_ids is not None:
-        statement = statement.where(InvoiceRow.id.in_(list(invoice_ids)))
-    return list(tx.execute(statement))
-
-
-def tell_due(
-    tx: Transaction,
-    integration_id: UUID,
-    now: datetime,
-    *,
-    invoice_ids: Iterable[UUID] | None = None,
-) -> int:
-    """Emit `invoice.promotion_due` for every promotion that is due; return how many."""
-    rows = due(tx, integration_id, now, invoice_ids=invoice_ids)
-    events = [
-        Event(
-            EventType.PROMOTION_DUE,
-            str(row.deal_product_id),
-            {
-                "deal_product_id": str(row.deal_product_id),
-                "invoice_id": str(row.invoice_id),
-                "rung": row.rung,
-                "cycle": row.cycle,
-            },
-            row.workspace_id,
-            row.deal_id,
-        )
-        for row in rows
-    ]
-    outbox.emit(tx, events, now)
-    return len(events)
 
 
 def apply_promotion(  # noqa: PLR0913, PLR0917 - the event's fields
@@ -142,7 +34,7 @@ def apply_promotion(  # noqa: PLR0913, PLR0917 - the event's fields
 
     The status only rises, and the rung is used up also when it does not move.
     """
-    product = crm.find_standing(tx, deal_product_id, lock=True)
+    product = _hold(tx, deal_product_id)
     if product is None:
         return False
     used = tx.execute(
@@ -188,12 +80,21 @@ def set_by_person(  # noqa: PLR0913
 
     What automation has used up stays used up, so no late event undoes the correction.
     """
-    product = crm.find_standing(tx, deal_product_id, lock=True)
+    product = _hold(tx, deal_product_id)
     if product is None or workspace_id not in {None, product.workspace_id}:
         return False
     if product.status is not status:
         _change(tx, product, status, by=who, now=now, reason="set by a person")
     return True
+
+
+def _hold(tx: Transaction, deal_product_id: UUID) -> Standing | None:
+    """Hold the deal, then its product: who holds several of a deal's products waits for nobody."""
+    found = crm.find_standing(tx, deal_product_id)
+    if found is None:
+        return None
+    outbox.lock_deal(tx, found.deal_id)
+    return crm.find_standing(tx, deal_product_id, lock=True)
 
 
 def end_cycle(tx: Transaction, invoice_id: UUID, products: Iterable[UUID], now: datetime) -> None:

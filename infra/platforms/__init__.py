@@ -3,7 +3,10 @@
 from infra.catalogue import Catalogue
 from infra.platforms import slack, xero
 
-PLATFORMS = tuple(p.PLATFORM for p in (slack, xero) if hasattr(p, "PLATFORM"))
+PLATFORMS = (
+    slack.PLATFORM,
+    xero.PLATFORM,
+)
 
 CATALOGUE = Catalogue(PLATFORMS)
 

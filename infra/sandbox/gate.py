@@ -98,12 +98,12 @@ class Gate:
         """Carry it out, or answer from the kept answer of its key."""
         keys = platform.idempotency
         key = keys.key_of(request) if keys is not None else None
-        began = self._world.clock.now()
+        began_ms = self._world.clock.now_ms()
         if keys is None or key is None:
             answer = await self._work(platform, request, seen, fault)
             self._world.store.commit()
             return answer
-        kept = await keys.claim(key, request, seen.tenant, began)
+        kept = await keys.claim(key, request, seen.tenant, began_ms)
         if isinstance(kept, DifferentRequest):
             return platform.refuse_key(key)
         if kept is not None:
@@ -112,7 +112,7 @@ class Gate:
         try:
             answer = await self._work(platform, request, seen, fault)
             if _is_kept(answer, fault):
-                keys.keep(key, answer, began)
+                keys.keep(key, answer, began_ms)
             self._world.store.commit()
         finally:
             keys.finish(key)

@@ -24,11 +24,11 @@ class DifferentRequest:
 
 
 class Idempotency:
-    """The keys of one platform. `window_s`: seconds a key lives from its first call."""
+    """The keys of one platform. `window_ms`: how long a key lives from its first call."""
 
-    def __init__(self, store: Store, name: str, window_s: float) -> None:
+    def __init__(self, store: Store, name: str, window_ms: int) -> None:
         self._answers = Shelf(store, name)
-        self._window_s = window_s
+        self._window_ms = window_ms
         self._working: dict[str, tuple[str, asyncio.Event]] = {}
 
     def key_of(self, request: Request) -> str | None:
@@ -36,31 +36,31 @@ class Idempotency:
         return request.idempotency_key if request.method in _METHODS else None
 
     async def claim(
-        self, key: str, request: Request, tenant: str, now: float
+        self, key: str, request: Request, tenant: str, now_ms: int
     ) -> Answer | DifferentRequest | None:
         """Return the first answer, a refusal, or None: go on, and `finish` or `abandon` the key."""
-        self._forget_old(now)
+        self._forget_old(now_ms)
         fingerprint = _fingerprint(request, tenant)
         while (working := self._working.get(key)) is not None:
             if working[0] != fingerprint:
                 return DifferentRequest(key)
             await working[1].wait()
         kept = self._answers.get(key)
-        if kept is None or now - kept["at"] >= self._window_s:
+        if kept is None or now_ms - kept["at_ms"] >= self._window_ms:
             self._working[key] = (fingerprint, asyncio.Event())
             return None
         if kept["fingerprint"] != fingerprint:
             return DifferentRequest(key)
         return Answer(kept["status"], kept["body"].encode(), kept["content_type"], kept["headers"])
 
-    def keep(self, key: str, answer: Answer, began: float) -> None:
+    def keep(self, key: str, answer: Answer, began_ms: int) -> None:
         """Keep the first answer; it is committed together with what was done."""
         fingerprint, _event = self._working[key]
         self._answers.put(
             key,
             {
                 "fingerprint": fingerprint,
-                "at": began,
+                "at_ms": began_ms,
                 "status": answer.status,
                 "body": answer.body.decode(),
                 "content_type": answer.content_type,
@@ -74,11 +74,11 @@ class Idempotency:
         if working is not None:
             working[1].set()
 
-    def _forget_old(self, now: float) -> None:
+    def _forget_old(self, now_ms: int) -> None:
         # Roughly in the order of arrival, so the old ones are in front; `claim` looks exactly.
         while (oldest := next(iter(self._answers), None)) is not None:
             kept = self._answers.get(oldest)
-            if kept is not None and now - kept["at"] < self._window_s:
+            if kept is not None and now_ms - kept["at_ms"] < self._window_ms:
                 return
             self._answers.remove(oldest)
 

@@ -49,6 +49,7 @@ def serve(world: World, listener: socket.socket) -> uvicorn.Server:
         access_log=False,
         log_level="warning",
         server_header=False,
+        proxy_headers=False,
         timeout_keep_alive=75,
         timeout_graceful_shutdown=1,
         backlog=512,

@@ -63,7 +63,7 @@ class Processes:
         kind = name.split("-")[0]
         if kind in MODULES:
             return [sys.executable, "-m", MODULES[kind]]
-        queues = {"worker": "slack"}.get(kind, kind)
+        queues = {"worker": "slack,xero,xero.sync"}.get(kind, kind)
         words = "-m celery -q -A workers.app worker -P threads -c 10 --without-gossip"
         words += f" --without-mingle --without-heartbeat -Q {queues} -n {name}-{uuid4().hex[:8]}"
         return [sys.executable, *words.split()]

@@ -5,7 +5,6 @@ import sys
 from pathlib import Path
 from typing import Annotated, Any
 
-import click
 import typer
 from typer.core import TyperGroup
 
@@ -16,7 +15,7 @@ from workers.cli.reach import STATE_VARIABLE
 class Commands(TyperGroup):
     """Turns expected failures into one sentence and exit status 1."""
 
-    def invoke(self, ctx: click.Context) -> Any:
+    def invoke(self, ctx: Any) -> Any:
         """Run the command chosen."""
         try:
             return super().invoke(ctx)

@@ -94,9 +94,10 @@ def shown_path(path: Path) -> str:
 @contextmanager
 def database() -> Iterator["Database"]:
     """Open the database alone: for commands that only read."""
+    chosen = settings()
     from infra.database.engine import Database  # noqa: PLC0415 - kept out of `--help`
 
-    opened = Database(settings())
+    opened = Database(chosen)
     try:
         yield opened
     finally:
@@ -106,9 +107,10 @@ def database() -> Iterator["Database"]:
 @contextmanager
 def fleet() -> Iterator["Fleet"]:
     """Compose the fleet's parts: for commands that change something."""
-    from workers.fleet import compose  # noqa: PLC0415
+    chosen = settings()
+    from workers.fleet import compose  # noqa: PLC0415 - a second's worth of platforms
 
-    made = compose("cli", settings())
+    made = compose("cli", chosen)
     try:
         yield made
     finally:

@@ -56,7 +56,7 @@ def fail(message: str, hints: Iterable[str] = (), *, as_json: bool = False) -> N
     text = Text.assemble(("✗ ", "bold red"), (message, ""))
     out.print(text)
     for hint in hints:
-        out.print(Padding(Text(hint, style="dim"), (0, 0, 0, 2)))
+        out.print(Padding(Text(hint, style="dim"), (0, 0, 0, 2), expand=False))
     raise typer.Exit(1)
 
 

@@ -26,7 +26,7 @@ EVENT_TYPE = "actionfleet_effect"
 OVERLAP = timedelta(seconds=5)
 PAGE = 100  # messages read per look-up; a busy channel needs more than one look
 PAGES_MAX = 5
-SETTLING = timedelta(seconds=15)
+SETTLING = timedelta(seconds=5)
 
 
 def prepare(preparation: Preparation) -> Call:

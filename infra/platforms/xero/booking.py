@@ -11,7 +11,7 @@ from domain.events import Event, EventType
 from domain.invoices.draft import InvoiceDraft
 from domain.invoices.portions import Portion
 from domain.invoices.snapshot import InvoiceSnapshot
-from infra.database import billing, invoices, outbox, promotions
+from infra.database import billing, covers, invoices, outbox, promotions, promotions_due
 from infra.platform import Settlement
 from infra.platforms.xero.snapshots import from_json
 
@@ -74,10 +74,10 @@ def settle(done: Settlement) -> None:
     )
     stored = invoices.put(done.tx, provenance, snapshot).now
     lines = done.outcome.result["lines"]
-    invoices.cover(done.tx, stored.id, [_row(place, line) for place, line in enumerate(lines)])
+    covers.write(done.tx, stored.id, [_row(place, line) for place, line in enumerate(lines)])
     billing.release(done.tx, done.effect_id, done.now)
     outbox.emit(done.tx, _events(done, stored, snapshot, deal_id), done.now)
-    promotions.tell_due(done.tx, done.integration.id, done.now, invoice_ids=[stored.id])
+    promotions_due.tell(done.tx, done.integration.id, done.now, invoice_ids=[stored.id])
 
 
 def abandon(given_up: Settlement) -> None:

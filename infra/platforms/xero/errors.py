@@ -6,7 +6,7 @@ worth repeating), and the recorded answers of a demo company that the tests hold
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -61,28 +61,7 @@ def read(exchange: Exchange) -> dict[str, Any] | Refusal:
         if document is None:
             return Unknown("unreadable_answer", f"Xero: HTTP {status}, but no whole JSON in it")
         return document
-    if status == 429:
-        return _rate_limited(exchange)
-    if status >= 500:
-        return Unknown(f"http_{status}", _said(exchange), repeatable=False)
-    if status in _DEFERRALS:
-        code, blocks, wait = _DEFERRALS[status]
-        until = None if wait is None else answered_at(exchange) + wait
-        return Deferred(code, _said(exchange), until, blocks)
-    if status in _DOUBTFUL or status < 300:
-        return Unknown(f"http_{status}", _said(exchange))
-    if status < 400:
-        return Deferred("redirected", f"{_said(exchange)}; check the address of the Xero API")
-    return _rejected(status, exchange)
-
-
-_DEFERRALS: Mapping[int, tuple[str, Blocks, timedelta | None]] = {
-    401: ("unauthorised", Blocks.CONNECTION, None),
-    # The token is good and this organisation is not (or no longer) among its connections, so the
-    # connection's other organisations go on.
-    403: ("forbidden", Blocks.TENANT, _WAIT_FORBIDDEN),
-}
-_DOUBTFUL = frozenset({408, 409})  # a conflict may be with our own first attempt
+    return next(sort for first, last, sort in _BY_STATUS if first <= status <= last)(exchange)
 
 
 def one_element(document: JsonObject, collection: str) -> dict[str, Any] | Rejected | Unknown:
@@ -121,6 +100,29 @@ def answered_at(exchange: Exchange) -> datetime:
     return exchange.started_at + timedelta(seconds=exchange.seconds)
 
 
+def _unauthorised(exchange: Exchange) -> Deferred:
+    return Deferred("unauthorised", _said(exchange), None, Blocks.CONNECTION)
+
+
+def _forbidden(exchange: Exchange) -> Deferred:
+    # The token is good and this organisation is not (or no longer) among its connections, so the
+    # connection's other organisations go on.
+    until = answered_at(exchange) + _WAIT_FORBIDDEN
+    return Deferred("forbidden", _said(exchange), until, Blocks.TENANT)
+
+
+def _redirected(exchange: Exchange) -> Deferred:
+    return Deferred("redirected", f"{_said(exchange)}; check the address of the Xero API")
+
+
+def _doubtful(exchange: Exchange) -> Unknown:
+    return Unknown(f"http_{exchange.status}", _said(exchange))
+
+
+def _failed(exchange: Exchange) -> Unknown:
+    return Unknown(f"http_{exchange.status}", _said(exchange), repeatable=False)
+
+
 def _rate_limited(exchange: Exchange) -> Deferred:
     problem = exchange.answer_headers.get("x-rate-limit-problem", "")
     wait = _retry_after(exchange)
@@ -143,7 +145,8 @@ def _retry_after(exchange: Exchange) -> timedelta | None:
     return max(until - answered_at(exchange), timedelta(0))
 
 
-def _rejected(status: int, exchange: Exchange) -> Rejected:
+def _rejected(exchange: Exchange) -> Rejected:
+    status = exchange.status
     if status == 404:
         return Rejected(NOT_FOUND, "Xero: not found")
     words = list(_words(parsed(exchange.answer) or {}))
@@ -151,6 +154,19 @@ def _rejected(status: int, exchange: Exchange) -> Rejected:
     if status != 400 and found.code == "validation":
         return Rejected(f"http_{status}", found.message, found.details)
     return found
+
+
+_BY_STATUS: tuple[tuple[int, int, Callable[[Exchange], Refusal]], ...] = (
+    (401, 401, _unauthorised),
+    (403, 403, _forbidden),
+    (408, 409, _doubtful),  # a conflict may be with our own first attempt
+    (429, 429, _rate_limited),
+    (300, 399, _redirected),
+    (400, 499, _rejected),
+    (500, 599, _failed),
+    (0, 999_999, _doubtful),
+)
+"""First and last status, and what they mean; the first row that fits."""
 
 
 def _words(document: JsonObject) -> Iterator[str]:

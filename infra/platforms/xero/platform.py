@@ -5,7 +5,7 @@ Limits per organisation and app, from developer.xero.com, "OAuth 2.0 API limits"
 """
 
 from infra.platform import ActionType, Limits, Platform, Window
-from infra.platforms.xero import contacts, invoices, online, organisation, plans, tokens
+from infra.platforms.xero import contacts, invoices, online, organisation, plans, sync, tokens
 from infra.settings import Settings
 
 
@@ -45,6 +45,7 @@ PLATFORM = Platform(
         contacts.CREATE,
         invoices.CREATE,
         online.READ,
+        sync.PAGE,
     ),
     actions=(
         ActionType(
@@ -58,5 +59,15 @@ PLATFORM = Platform(
         ),
         _create_invoice("xero_create_invoice", "Raise an invoice for a deal's products in Xero"),
         _create_invoice("xero_create_contact_and_invoice", "The same as xero_create_invoice"),
+        ActionType(
+            name="xero_sync_invoices",
+            params="infra.platforms.xero.params:SyncInvoices",
+            next_effect=sync.next_effect,
+            known=sync.known,
+            check=sync.check,
+            queue="xero.sync",
+            summary="Pull the latest of a deal's invoices (or of all) from Xero",
+            guarantee="reads only",
+        ),
     ),
 )

@@ -34,7 +34,7 @@ class Sdk(ApiClient):  # type: ignore[misc]
     def update_params_for_auth(self, headers: Any, querys: Any, auth_settings: Any) -> None:
         """Leave the authorisation to the wire."""
 
-    def deserialize(self, response: Any, response_type: Any, response_model_finder: Any) -> Any:
+    def deserialize(self, response: Any, *_models: Any) -> Any:
         """Leave answers as they are: `parsed` reads them."""
         return response
 
@@ -54,6 +54,7 @@ class Recorder(RESTClientObject):  # type: ignore[misc]
         body: bytes | None = None,
         **_ignored: Any,
     ) -> None:
+        """Keep the request."""
         condition = (headers or {}).get(CONDITION)
         self.call = Call(
             method,
@@ -80,6 +81,7 @@ class Wire(RESTClientObject):  # type: ignore[misc]
         body: bytes | None = None,
         **_ignored: Any,
     ) -> Exchange:
+        """Send the request and return its exchange, whatever came back."""
         bearer = {"Authorization": f"Bearer {self.session.credentials['access_token']}"}
         self.exchange = self.session.send_url(
             method, _whole(url, query_params), headers={**(headers or {}), **bearer}, body=body

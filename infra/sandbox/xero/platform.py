@@ -27,7 +27,7 @@ from infra.sandbox.xero.tokens import Tokens
 
 API: Final = "/api.xro/2.0"
 _KEY_LENGTH: Final = 128  # characters
-_KEY_WINDOW_S: Final = 360
+_KEY_WINDOW_MS: Final = 360_000
 _LARGEST_BODY: Final = 10_000_000  # bytes
 _LONGEST_QUERY: Final = 2_048  # characters; about 52 ids, where callers report trouble
 
@@ -65,7 +65,9 @@ class Xero:
     def __init__(self, store: Store, clock: Clock, effects: Effects) -> None:
         self._clock = clock
         self._effects = effects
-        self.idempotency: Idempotency | None = Idempotency(store, "xero.idempotency", _KEY_WINDOW_S)
+        self.idempotency: Idempotency | None = Idempotency(
+            store, "xero.idempotency", _KEY_WINDOW_MS
+        )
         self._budget = Budget(Windows(store, "xero.windows"), Shelf(store, "xero.limits"), clock)
         self._tokens = Tokens(store, clock, effects)
         self._books = {tenant: Books(store, clock, tenant) for tenant in seed.TENANTS}
@@ -147,16 +149,17 @@ class Xero:
         return self._person.act(method, path, wish)
 
     def _authorisation(self, request: Request, cause: Cause) -> Answer:
-        if request.method == "POST" and request.path == "/connect/token":
+        path = request.path.lower()  # SDKs write /Connections
+        if request.method == "POST" and path == "/connect/token":
             return self._tokens.exchange(request, cause)
-        if request.path == "/connections" and request.method == "GET":
+        if path == "/connections" and request.method == "GET":
             rows = [
                 {**row, "tenantName": self._books[row["tenantId"]].organisation["Name"]}
                 for row in self._tokens.connections(request.bearer)
             ]
             return json_answer(200, rows)
-        if request.path.startswith("/connections/") and request.method == "DELETE":
-            identity = request.path.removeprefix("/connections/")
+        if path.startswith("/connections/") and request.method == "DELETE":
+            identity = path.removeprefix("/connections/")
             gone = self._tokens.disconnect(request.bearer, identity)
             return Answer(204) if gone else not_found()
         return not_found()

@@ -16,8 +16,8 @@ from infra.sandbox.store import Shelf, Store
 from infra.sandbox.wire import Answer, Document, Request, json_answer, parse_query
 
 ACCESS_S: Final = 1_800
-GRACE_S: Final = 1_800
-REFRESH_S: Final = 60 * 86_400
+GRACE_MS: Final = 1_800_000
+REFRESH_MS: Final = 60 * 86_400_000
 SCOPE: Final = (
     "offline_access accounting.invoices accounting.payments accounting.contacts accounting.settings"
 )
@@ -44,11 +44,11 @@ class Tokens:
 
     def issue(self, tenants: list[str], expires_in: float | None = ACCESS_S) -> Document:
         """Give out a new pair (as when a person connects). `expires_in` seconds, None: never."""
-        now = self._clock.now()
-        expires = None if expires_in is None else now + expires_in
+        now = self._clock.now_ms()
+        expires = None if expires_in is None else now + int(expires_in * 1000)
         access, refresh = f"at-{uuid4().hex}", f"rt-{uuid4().hex}"
         self._access.put(access, _access(expires, tenants))
-        self._refresh.put(refresh, _refresh(now + REFRESH_S, tenants))
+        self._refresh.put(refresh, _refresh(now + REFRESH_MS, tenants))
         return {
             "access_token": access,
             "expires_in": expires_in,
@@ -71,8 +71,8 @@ class Tokens:
         kept = self._access.get(token) if token else None
         if kept is None or kept["revoked"]:
             return "AuthenticationUnsuccessful"
-        if kept["expires_at"] is not None and kept["expires_at"] <= self._clock.now():
-            return f"TokenExpired: token expired at {iso(kept['expires_at'])}"
+        if kept["expires_ms"] is not None and kept["expires_ms"] <= self._clock.now_ms():
+            return f"TokenExpired: token expired at {iso(kept['expires_ms'] / 1000)}"
         return None
 
     def tenants(self, token: str | None) -> list[str]:
@@ -112,28 +112,28 @@ class Tokens:
             return json_answer(400, {"error": "unsupported_grant_type"})
         token = form.get("refresh_token", "")
         kept = self._refresh.get(token)
-        now = self._clock.now()
+        now = self._clock.now_ms()
         if kept is None or not _is_usable(kept, now):
             return json_answer(400, {"error": "invalid_grant"})
-        if kept["used_at"] is None:
-            self._refresh.put(token, {**kept, "used_at": now})
+        if kept["used_ms"] is None:
+            self._refresh.put(token, {**kept, "used_ms": now})
         pair = self.issue(kept["tenants"])
         self._effects.record(cause, "xero", "token.refreshed", pair["access_token"])
         return json_answer(200, pair)
 
 
-def _is_usable(kept: Document, now: float) -> bool:
-    if kept["revoked"] or (kept["expires_at"] is not None and kept["expires_at"] <= now):
+def _is_usable(kept: Document, now: int) -> bool:
+    if kept["revoked"] or (kept["expires_ms"] is not None and kept["expires_ms"] <= now):
         return False
-    return kept["used_at"] is None or bool(now - kept["used_at"] <= GRACE_S)
+    return kept["used_ms"] is None or bool(now - kept["used_ms"] <= GRACE_MS)
 
 
-def _access(expires_at: float | None, tenants: list[str]) -> Document:
-    return {"expires_at": expires_at, "revoked": False, "tenants": tenants}
+def _access(expires_ms: int | None, tenants: list[str]) -> Document:
+    return {"expires_ms": expires_ms, "revoked": False, "tenants": tenants}
 
 
-def _refresh(expires_at: float | None, tenants: list[str]) -> Document:
-    return {"expires_at": expires_at, "revoked": False, "used_at": None, "tenants": tenants}
+def _refresh(expires_ms: int | None, tenants: list[str]) -> Document:
+    return {"expires_ms": expires_ms, "revoked": False, "used_ms": None, "tenants": tenants}
 
 
 def _client(request: Request, form: dict[str, str]) -> tuple[str, str]:

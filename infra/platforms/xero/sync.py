@@ -1,0 +1,188 @@
+"""`xero_sync_invoices`: the latest of every invoice, and every promotion that it justifies.
+
+What is stored of an invoice: ours follow Xero; one raised in Xero itself is kept when its contact
+is linked to anything of ours, without a deal (a contact may have several): a deal lists it by its
+linked contacts, so it appears under each of them, and promotes nothing.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from domain.actions.outcome import JsonObject, Rejected, Succeeded
+from domain.actions.plan import Done, Effect, Known, Refuse, Request, Result, Step
+from domain.actions.retry import Guarantee
+from domain.events import Event, EventType
+from infra.database import (
+    contacts,
+    crm,
+    dead_letters,
+    effects,
+    invoices,
+    outbox,
+    promotions_due,
+    sync,
+)
+from infra.database.engine import Transaction
+from infra.platform import Call, EffectType, Integration, Preparation, Settlement
+from infra.platforms.xero import sync_pages as pages
+from infra.platforms.xero.sync_booking import Page
+
+PAGES_MAX = 50
+"""Calls of one sync; what is left is read by the next one, from where this one stopped."""
+
+COUNTS = ("checked", "changed", "promoted", "skipped")
+
+
+# --- the plan -------------------------------------------------------------------------------------
+
+
+def known(tx: Transaction, request: Request, integration: Integration) -> Known:
+    """Return what is to be read: one scope for everything, or chunks of ids."""
+    if request.params.get("invoice_ids"):
+        ids = [str(one) for one in request.params["invoice_ids"]]
+        return {"scopes": _chunks(pages.INVOICES, ids, pages.IDS_PER_CALL)}
+    if request.deal_id is None:
+        return {"scopes": [{"scope": pages.ALL, "ids": []}]}
+    deal = crm.find_deal(tx, request.workspace_id, request.deal_id)
+    parties = (deal.id, deal.customer_id, deal.contact_id) if deal else ()
+    linked = contacts.linked_to_any(tx, integration.id, filter(None, parties))
+    ours = invoices.changeable(tx, integration.id, request.deal_id)
+    return {
+        "scopes": _chunks(pages.INVOICES, ours, pages.IDS_PER_CALL)
+        + _chunks(pages.CONTACTS, linked, pages.CONTACTS_PER_CALL)
+    }
+
+
+def _chunks(scope: str, ids: Sequence[str], size: int) -> list[dict[str, Any]]:
+    return [
+        {"scope": scope, "ids": list(ids[start : start + size])}
+        for start in range(0, len(ids), size)
+    ]
+
+
+def check(tx: Transaction, request: Request) -> list[tuple[str, str]]:
+    """Find out whether the deal to be synced is the workspace's."""
+    if request.deal_id is None or crm.find_deal(tx, request.workspace_id, request.deal_id):
+        return []
+    return [("data.deal.id", f"no deal {request.deal_id} in this workspace")]
+
+
+def next_effect(_request: Request, known_: Known, results: tuple[Result, ...]) -> Step:
+    """One effect a page: to the end of a scope, then the next scope."""
+    if not results:
+        return _first(known_["scopes"]) or Done(_counts(()))
+    last = results[-1]
+    if isinstance(last.outcome, Rejected):
+        return Refuse(last.outcome)
+    after = last.outcome.result["next"]
+    if after is not None and len(results) < PAGES_MAX:
+        return Effect(PAGE.name, {**last.inputs, "seek": after})
+    following = None if after is not None else _first(last.inputs["rest"])
+    return following or Done(_counts(results))
+
+
+def _first(scopes: Sequence[JsonObject]) -> Effect | None:
+    if not scopes:
+        return None
+    return Effect(PAGE.name, {**scopes[0], "seek": None, "rest": list(scopes[1:])})
+
+
+def _counts(results: Iterable[Result]) -> dict[str, Any]:
+    told = [r.outcome.result for r in results if isinstance(r.outcome, Succeeded)]
+    sums = {name: sum(int(one[name]) for one in told) for name in COUNTS}
+    unfinished = bool(told) and told[-1]["next"] is not None
+    return {**sums, "calls": len(told), "finished": not unfinished}
+
+
+# --- reading --------------------------------------------------------------------------------------
+
+
+def _prepare(prep: Preparation) -> Call:
+    seek, scope = prep.inputs.get("seek"), prep.inputs["scope"]
+    if scope != pages.ALL:
+        return pages.page_call(scope, prep.inputs["ids"], seek or pages.START)
+    at = sync.cursor(prep.tx, prep.integration.id)
+    # Where the last page of any sync stopped; else a little before the newest change seen.
+    call = pages.page_call(scope, (), at.state or pages.with_overlap(at.modified_since))
+    moment = None if at.modified_since is None else at.modified_since.isoformat()
+    asked = {"cursor": {"modified_since": moment, "state": at.state}}
+    return Call(call.method, call.path, call.query, call.body, {**call.context, **asked})
+
+
+# --- booking --------------------------------------------------------------------------------------
+
+
+def _settle(done: Settlement) -> None:
+    if not isinstance(done.outcome, Succeeded):
+        return
+    result = done.outcome.result
+    _keep_unreadable(done, result["bad"])
+    page = Page(done, result["invoices"])
+    stored, events = page.store()
+    outbox.emit(done.tx, events, done.now)
+    finished = result["next"] is None and not done.inputs["rest"]
+    by_id = "invoice_ids" in done.request.params
+    promoted = promotions_due.tell(
+        done.tx,
+        done.integration.id,
+        done.now,
+        # To the end, everything: what did not change now may still wait for its promotion.
+        invoice_ids=None if finished and not by_id else stored,
+        deal_id=done.request.deal_id,
+    )
+    _move_cursor(done, result)
+    counts = {
+        "checked": len(result["invoices"]) + len(result["bad"]),
+        "changed": page.changed,
+        "promoted": promoted,
+        "skipped": page.skipped + len(result["bad"]),
+    }
+    # The invoices are booked; of the page itself only the counts are worth keeping.
+    kept = Succeeded({**counts, "next": result["next"]})
+    effects.change(done.tx, done.effect_id, outcome=effects.stored_form(kept))
+    if finished:
+        told = {"integration_id": str(done.integration.id), **counts}
+        scope = (done.request.workspace_id, done.request.deal_id)
+        synced = Event(EventType.INVOICE_SYNCED, str(done.integration.id), told, *scope)
+        outbox.emit(done.tx, [synced], done.now)
+
+
+def _move_cursor(done: Settlement, result: JsonObject) -> None:
+    asked = result["cursor"]
+    if asked is None:
+        return
+    before = sync.Cursor(_moment(asked["modified_since"]), asked["state"])
+    seen = [m for m in (before.modified_since, _moment(result["last"])) if m is not None]
+    if result["next"] is None:
+        after, finished_at = sync.Cursor(max(seen, default=None), {}), done.now
+    else:
+        after, finished_at = sync.Cursor(before.modified_since, dict(result["next"])), None
+    sync.advance(done.tx, done.integration.id, before, after, finished_at)
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def _keep_unreadable(done: Settlement, bad: Iterable[JsonObject]) -> None:
+    for one in bad:
+        dead_letters.keep(
+            done.tx,
+            source="xero.sync",
+            reason="an invoice is not as documented",
+            problems=[{"field": one["path"], "problem": one["problem"]}],
+            headers={"integration_id": str(done.integration.id), "invoice_id": one["invoice_id"]},
+            body=json.dumps(one["element"], sort_keys=True).encode(),
+            now=done.now,
+        )
+
+
+PAGE = EffectType(
+    name="xero.sync_page",
+    prepare=_prepare,
+    perform=pages.read_page,
+    settle=_settle,
+    guarantee=Guarantee(changes=False),
+)

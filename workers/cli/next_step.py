@@ -1,0 +1,110 @@
+"""What happens next to an action, and what a person may type about it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from infra.database.views import Story
+from workers.cli import words
+
+Commands = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """A sentence, and commands with what each of them does."""
+
+    sentence: str
+    commands: Commands = ()
+
+
+def next_step(story: Story, now: datetime) -> NextStep:
+    """Return what comes next."""
+    action = story.action
+    if action["finished_at"] is not None:
+        return NextStep("Nothing: it is final.")
+    if action["status"] == "parked":
+        return _parked(story)
+    if action["integration_status"] not in {"active", None}:
+        reason = action["integration_reason"] or "no reason is recorded"
+        return NextStep(
+            f"It waits: the integration is paused ({reason}). "
+            "It goes on by itself once the integration is reconnected."
+        )
+    return _STEPS[action["status"]](story, now)
+
+
+def _queued(_story: Story, _now: datetime) -> NextStep:
+    return NextStep("A worker takes it as soon as one is free.", _cancel(_story))
+
+
+def _running(story: Story, now: datetime) -> NextStep:
+    until = story.action["lease_until"]
+    effect = story.action["effect"] or "its first effect"
+    left = f" If its process dies, another takes over; its lease ends in {words.span(until - now)}." if until else ""
+    return NextStep(f"A worker carries out {effect} now.{left}", _cancel(story))
+
+
+def _waiting(story: Story, now: datetime) -> NextStep:
+    action = story.action
+    blocked = [b["blocked_until"] for b in story.blocked if (b["blocked_until"] or now) > now]
+    due = max([action["due_at"], *blocked])
+    when = "at once" if due <= now else f"at {words.moment(due, now)} UTC, in {words.span(due - now)}"
+    why = action["status_reason"] or "the effect before is done"
+    tenant = " The platform lets nothing of this tenant through until then." if blocked else ""
+    return NextStep(f"It goes on {when}: {why}.{tenant}", _cancel(story))
+
+
+def _reconciling(story: Story, now: datetime) -> NextStep:
+    action = story.action
+    due = action["due_at"]
+    when = "now" if due <= now else f"in {words.span(due - now)}"
+    how = _HOW.get(action["next_step"] or "", "it is looked up")
+    return NextStep(
+        f"Whether {action['effect']} happened is unknown ({action['status_reason'] or 'no answer'}); "
+        f"{how} {when}. It is never repeated blindly."
+    )
+
+
+_HOW: Mapping[str, str] = {
+    "repeat": "the same bytes go out again under the same key",
+    "look_up": "the platform is asked",
+}
+
+
+def _parked(story: Story) -> NextStep:
+    action = story.action
+    name = words.short(action["id"])
+    resume, give_up = f"fleet actions resume {name}", f"fleet actions give-up {name}"
+    if action["effect_state"] == "unknown":
+        return NextStep(
+            f"A person must decide: {action['effect']} may have happened. "
+            "Look at the platform, then type one of these:",
+            (
+                (resume, "ask the platform once more"),
+                (f"{resume} --happened ID", "it happened; ID is what the platform calls it"),
+                (f"{resume} --did-not-happen", "it did not; it is carried out again"),
+                (f"{give_up} --happened ID", "it happened; keep that and do nothing further"),
+                (f"{give_up} --did-not-happen", "it did not; reject the action"),
+            ),
+        )
+    return NextStep(
+        "A person must decide. Nothing is in doubt: what was tried did not happen.",
+        (
+            (resume, "try again"),
+            (f"{resume} --params JSON", "try again with other params"),
+            (give_up, "reject it; what has happened stays"),
+        ),
+    )
+
+
+def _cancel(story: Story) -> Commands:
+    return ((f"fleet actions cancel {words.short(story.action['id'])}", "stop what is left of it"),)
+
+
+_STEPS: Mapping[str, Callable[[Story, datetime], NextStep]] = {
+    "queued": _queued,
+    "running": _running,
+    "waiting": _waiting,
+    "reconciling": _reconciling,
+}
