@@ -32,6 +32,7 @@ class Integration:
     tenant_key: str
     connection_id: UUID | None
     settings: JsonObject
+    credentials_version: int | None = None  # known where an action was just claimed
 
 
 @dataclass(frozen=True, slots=True)

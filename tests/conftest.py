@@ -84,10 +84,10 @@ def migrated(base_settings: Settings) -> Iterator[Database]:
 
 @pytest.fixture
 def database(migrated: Database) -> Database:
-    """The migrated database, empty."""
-    names = [*FleetTable.metadata.tables, *CrmTable.metadata.tables]
+    """The migrated database, empty but for the processes registered in it."""
+    names = {*FleetTable.metadata.tables, *CrmTable.metadata.tables} - {"incarnations"}
     with migrated.engine.begin() as connection:
-        connection.execute(text(f"TRUNCATE {', '.join(names)} CASCADE"))
+        connection.execute(text(f"TRUNCATE {', '.join(sorted(names))} CASCADE"))
     return migrated
 
 
@@ -110,6 +110,16 @@ def fleet(database: Database, settings: Settings, sandbox: Sandbox) -> Iterator[
 def world(fleet: Fleet) -> World:
     """A workspace with a Xero and a Slack integration, and a way to make deals."""
     return World(fleet)
+
+
+@pytest.fixture(scope="module")
+def running(
+    base_settings: Settings, migrated: Database, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Processes]:
+    """A whole fleet of real processes, shared by the tests of a module."""
+    with Processes(base_settings, tmp_path_factory.mktemp("running")) as started:
+        started.start("intake", "relay", "worker", "beat", "events")
+        yield started
 
 
 @pytest.fixture

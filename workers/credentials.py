@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from domain.actions.outcome import Blocks, Deferred, Rejected
 from infra.database import integrations
@@ -41,13 +42,22 @@ def credentials(fleet: Fleet, integration: Integration, platform: Platform) -> M
     if integration.connection_id is None:
         message = "the integration has no connection; connect it"
         raise NotAuthorised(message, None, Blocks.CONNECTION)
+    version, opened = fleet.opened.get(integration.connection_id, (None, {}))
+    if version is not None and version == integration.credentials_version:
+        if platform.refresh is None or not platform.needs_refresh(opened, fleet.now()):
+            return opened
+    return _read(fleet, integration.connection_id, platform)
+
+
+def _read(fleet: Fleet, connection_id: UUID, platform: Platform) -> Mapping[str, Any]:
     until = time.monotonic() + WAIT_FOR_OTHER_S
     while True:
-        with fleet.database.transaction() as tx:
-            sealed = integrations.sealed(tx, integration.connection_id)
+        with fleet.database.reading() as tx:
+            sealed = integrations.sealed(tx, connection_id)
         opened = fleet.vault.unlock(sealed.credentials)
         now = fleet.now()
         if platform.refresh is None or not platform.needs_refresh(opened, now):
+            fleet.opened[connection_id] = (sealed.version, opened)
             return opened
         with fleet.database.transaction() as tx:
             mine = integrations.take_refresh_lease(

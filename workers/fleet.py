@@ -1,9 +1,11 @@
 """What every process is made of: settings, database, transport, platforms. Composed here only."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 from infra.clock import utc_now
 from infra.crypto import Vault
@@ -26,6 +28,8 @@ class Fleet:
     catalogue: Catalogue = field(default_factory=lambda: CATALOGUE)
     now: Callable[[], datetime] = utc_now
     jitter: Callable[[], float] = random.random
+    # Decrypted credentials by connection, with the version they are of.
+    opened: dict[UUID, tuple[int, Mapping[str, Any]]] = field(default_factory=dict, repr=False)
 
 
 def compose(kind: str, chosen: Settings | None = None) -> Fleet:

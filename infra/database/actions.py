@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from domain.actions.plan import Request
 from domain.actions.status import ActionStatus, advance
 from infra.database.engine import Transaction
-from infra.database.tables import ActionRow, IntegrationRow
+from infra.database.tables import ActionRow, ConnectionRow, IntegrationRow
 from infra.platform import Integration
 
 
@@ -50,11 +50,13 @@ _COLUMNS = (
     IntegrationRow.tenant_key,
     IntegrationRow.connection_id,
     IntegrationRow.settings,
+    ConnectionRow.version.label("credentials_version"),
 )
 
 _CLAIM = (
     select(*_COLUMNS, ActionRow.lease_owner, ActionRow.due_at)
     .join(IntegrationRow, IntegrationRow.id == ActionRow.integration_id)
+    .outerjoin(ConnectionRow, ConnectionRow.id == IntegrationRow.connection_id)
     .where(ActionRow.id == bindparam("action_id"))
     .with_for_update(of=ActionRow, skip_locked=True)
 )
@@ -73,6 +75,7 @@ def _record(row: Row[Any]) -> ActionRecord:
             row.tenant_key,
             row.connection_id,
             row.settings,
+            row.credentials_version,
         ),
         status=ActionStatus(row.status),
         queue=row.queue,
@@ -121,6 +124,7 @@ def still_mine(tx: Transaction, action_id: UUID, lease_token: int) -> ActionReco
     statement = (
         select(*_COLUMNS)
         .join(IntegrationRow, IntegrationRow.id == ActionRow.integration_id)
+        .outerjoin(ConnectionRow, ConnectionRow.id == IntegrationRow.connection_id)
         .where(
             ActionRow.id == action_id,
             ActionRow.lease_token == lease_token,
@@ -137,6 +141,7 @@ def lock(tx: Transaction, action_id: UUID) -> ActionRecord | None:
     statement = (
         select(*_COLUMNS)
         .join(IntegrationRow, IntegrationRow.id == ActionRow.integration_id)
+        .outerjoin(ConnectionRow, ConnectionRow.id == IntegrationRow.connection_id)
         .where(ActionRow.id == action_id)
         .with_for_update(of=ActionRow)
     )

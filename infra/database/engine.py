@@ -47,6 +47,12 @@ class Database:
                 transaction.commit()
             boundary("after the commit")
 
+    @contextmanager
+    def reading(self) -> Iterator[Transaction]:
+        """Open a transaction that only reads: it is rolled back, there is nothing to commit."""
+        with self.engine.connect() as connection:
+            yield connection
+
     def standing_connection(self) -> Connection:
         """Open a connection outside the pool, in autocommit: for locks that live as long as it."""
         connection = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")

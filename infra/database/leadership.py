@@ -8,12 +8,17 @@ from sqlalchemy.exc import SQLAlchemyError
 from infra.database.engine import Database
 
 
+def leadership_key(name: str) -> int:
+    """Return the advisory lock that the leader of this name holds."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+
+
 class Leadership:
     """Held as long as its database session lives; a dead leader's successor takes it at once."""
 
     def __init__(self, database: Database, name: str) -> None:
         self._database = database
-        self._key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+        self._key = leadership_key(name)
         self._connection: Connection | None = None
 
     def held(self) -> bool:

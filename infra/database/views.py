@@ -146,6 +146,24 @@ def story(tx: Transaction, action_id: UUID) -> Story | None:
     )
 
 
+def attempts(tx: Transaction, ids: Sequence[UUID]) -> list[Row]:
+    """Return every attempt of these actions, in order."""
+    query = """
+        SELECT action_id, step, outcome, status, words, seconds, at FROM integration_log
+        WHERE action_id = ANY(:ids) ORDER BY at, id
+    """
+    return _rows(tx, query, ids=list(ids))
+
+
+def statuses(tx: Transaction, ids: Sequence[UUID]) -> dict[UUID, list[str]]:
+    """Return the statuses each of these actions has gone through."""
+    query = """
+        SELECT action_id, array_agg(after ORDER BY at, id) AS path FROM action_transitions
+        WHERE action_id = ANY(:ids) GROUP BY action_id
+    """
+    return {row["action_id"]: row["path"] for row in _rows(tx, query, ids=list(ids))}
+
+
 def dead_letters(tx: Transaction, *, settled: bool = False, limit: int = 50) -> list[Row]:
     """Return the newest dead letters: the open ones, or with `settled` all."""
     where = "true" if settled else "settled_at IS NULL"
@@ -194,11 +212,20 @@ def deal_invoices(tx: Transaction, deal_id: UUID) -> list[Row]:
 
 def deal_products(tx: Transaction, deal_id: UUID) -> list[Row]:
     """Return a deal's products as the CRM has them."""
-    query = """
-        SELECT id, name, quantity, unit_price, discount_percent, deposit_percent, payment_status
-        FROM crm_deal_products WHERE deal_id = :id ORDER BY position, name
-    """
-    return _rows(tx, query, id=deal_id)
+    return _rows(tx, f"{_PRODUCTS} WHERE p.deal_id = :id {_IN_ORDER}", id=deal_id)
+
+
+def workspace_products(tx: Transaction, workspace_id: UUID) -> list[Row]:
+    """Return the products of every deal of a workspace."""
+    return _rows(tx, f"{_PRODUCTS} WHERE p.workspace_id = :id {_IN_ORDER}", id=workspace_id)
+
+
+_PRODUCTS = """
+    SELECT p.id, p.name, p.quantity, p.unit_price, p.discount_percent, p.deposit_percent,
+           p.payment_status, d.name AS deal
+    FROM crm_deal_products p JOIN crm_deals d ON d.id = p.deal_id
+"""
+_IN_ORDER = "ORDER BY d.id, p.position, p.name"
 
 
 def deal_history(tx: Transaction, deal_id: UUID) -> list[Row]:

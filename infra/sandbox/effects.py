@@ -4,11 +4,12 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 
 from infra.sandbox.clock import Clock, iso
-from infra.sandbox.store import Shelf, Store
-from infra.sandbox.wire import Document
+from infra.sandbox.store import Store
+from infra.sandbox.wire import Document, decode_object, encode
 
 BY_APP = "app"
 BY_PERSON = "person"
+_SHELF = "effects"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +48,13 @@ class Effects:
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._clock = clock
-        self._shelf = Shelf(store, "effects")
+        self._store = store
+        self._lines: list[bytes] = []  # as JSON text: a load test makes very many
         self._first_request: dict[str, int] = {}
         self._counts: Counter[str] = Counter()
         self._counts_by_person: Counter[str] = Counter()
-        for record in self._shelf.records():
-            self._count(record)
+        for _key, record in store.load(_SHELF):
+            self._enter(record)
             if record["idempotency_key"] is not None:
                 self._first_request.setdefault(record["idempotency_key"], 0)
 
@@ -65,7 +67,7 @@ class Effects:
         if key is not None:
             first = self._first_request.setdefault(key, cause.request_seq)
         effect = Effect(
-            seq=len(self._shelf) + 1,
+            seq=len(self._lines) + 1,
             platform=platform,
             kind=kind,
             id=identity,
@@ -77,8 +79,8 @@ class Effects:
             by=cause.by,
         )
         record = asdict(effect)
-        self._shelf.put(str(effect.seq), record)
-        self._count(record)
+        self._store.put(_SHELF, str(effect.seq), record)
+        self._enter(record)
 
     def report(self, platform: str | None, kind: str | None, since: int) -> Document:
         """Return counts over everything, and the effects asked for (`seq` above `since`)."""
@@ -87,13 +89,13 @@ class Effects:
             "counts_by_person": dict(self._counts_by_person),
             "effects": [
                 record
-                for record in self._shelf.records()
-                if record["seq"] > since
-                and platform in (None, record["platform"])
+                for record in map(decode_object, self._lines[max(since, 0) :])
+                if platform in (None, record["platform"])
                 and kind in (None, record["kind"], f"{record['platform']}.{record['kind']}")
             ],
         }
 
-    def _count(self, record: Document) -> None:
+    def _enter(self, record: Document) -> None:
+        self._lines.append(encode(record))
         counts = self._counts if record["by"] == BY_APP else self._counts_by_person
         counts[f"{record['platform']}.{record['kind']}"] += 1

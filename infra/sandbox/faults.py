@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from infra.sandbox.clock import iso
@@ -22,6 +23,13 @@ KINDS = frozenset({
     "truncated",  # carried out, the answer breaks off half way
     "revoke_token",  # the token it carries is revoked first
 })  # fmt: skip
+
+_NUMBERS = {
+    "times": (int,),
+    "seconds": (int, float, Decimal),
+    "status": (int,),
+    "retry_after": (int,),
+}
 
 
 class BadFault(ValueError):  # noqa: N818 - it names what was ordered
@@ -97,6 +105,9 @@ class Faults:
             raise BadFault(f"`fault` must be one of: {', '.join(sorted(KINDS))}")
         if not isinstance(wish.get("platform"), str):
             raise BadFault("`platform` is missing")
+        for name, kinds in _NUMBERS.items():
+            if not isinstance(wish.get(name), (*kinds, type(None))):
+                raise BadFault(f"`{name}` must be a number")
         try:
             re.compile(wish.get("path") or "")
         except re.error as error:

@@ -123,8 +123,10 @@ class Gate:
     ) -> Answer:
         if fault is not None:
             await self._before(fault, request, seen)
-            if fault.fault == "status":
-                return platform.refuse(fault.status)
+        if self._world.platforms[self._name] is not platform:
+            raise HangUp  # a reset came meanwhile: the world it was sent to is gone
+        if fault is not None and fault.fault == "status":
+            return platform.refuse(fault.status)
         key = request.idempotency_key if platform.idempotency is not None else None
         answer = platform.perform(request, Cause(seen.seq, seen.tenant, key, BY_APP))
         if fault is not None and fault.fault == "status_after_commit":
@@ -149,11 +151,8 @@ class Gate:
         return _GARBAGE if fault.fault == "garbage" else answer
 
     async def _hold(self, fault: Fault, request: Request, seen: Seen) -> None:
-        world = self._world
-        generation = world.generation
-        await world.faults.hold(fault, request, seen.seq, world.clock.now())
-        if world.generation != generation:
-            raise HangUp  # the world it was sent to is gone
+        now = self._world.clock.now()
+        await self._world.faults.hold(fault, request, seen.seq, now)
 
 
 def _is_kept(answer: Answer, fault: Fault | None) -> bool:

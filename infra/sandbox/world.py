@@ -18,14 +18,12 @@ class World:
     def __init__(self, file: Path | None = None) -> None:
         self.store = Store(file)
         self.faults = Faults()
-        self.generation = 0
         self._open()
 
     def reset(self) -> None:
         """Begin again with the seeded world: no records, faults or traffic; the clock set right."""
         self.store.clear()
         self.store.commit()
-        self.generation += 1
         self.faults.release(None)
         self.faults.clear()
         self._open()

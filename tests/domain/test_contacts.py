@@ -184,7 +184,9 @@ def test_a_name_taken_by_another_leads_to_the_name_with_a_short_id():
 
 
 def test_both_names_taken_by_others_is_refused():
-    step = walk([contact("X1", number="other"), contact("X2", SHORT, number="other")], taken={SHORT})
+    step = walk(
+        [contact("X1", number="other"), contact("X2", SHORT, number="other")], taken={SHORT}
+    )
     assert isinstance(step[-1], Refuse)
 
 

@@ -51,13 +51,15 @@ class Processes:
     def start(self, *names: str) -> None:
         """Start and wait until each says it is ready."""
         for name in names:
-            log = self.log(name).open("ab")
+            self._launch(name)
+        for name in names:
+            self.wait_ready(name)
+
+    def _launch(self, name: str) -> None:
+        with self.log(name).open("ab") as log:
             self._running[name] = subprocess.Popen(
                 self._argv(name), env=self._environment, stdout=log, stderr=subprocess.STDOUT
             )
-            log.close()
-        for name in names:
-            self.wait_ready(name)
 
     def _argv(self, name: str) -> list[str]:
         kind = name.split("-")[0]
@@ -102,7 +104,7 @@ class Processes:
         return self._running[name].poll() is None
 
     def keep_alive(self, *names: str) -> None:
-        """Start again whatever has ended."""
+        """Start again whatever has ended, without waiting for it."""
         for name in names:
             if not self.alive(name):
-                self.start(name)
+                self._launch(name)

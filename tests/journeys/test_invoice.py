@@ -15,7 +15,6 @@ from workers.submit import action_id_for
 pytestmark = pytest.mark.processes
 CREATED = "xero.invoice.created"
 CONTACT = "xero.contact.created"
-FLEET = ("intake", "relay", "worker", "beat", "events")
 
 
 def _pay(sandbox: Sandbox, invoice_id: str) -> None:
@@ -26,11 +25,10 @@ def _sync(world: World, deal_id: UUID | None = None) -> UUID:
     return world.submit(world.request("xero_sync_invoices", {}, deal_id))
 
 
-def test_from_the_queue_to_paid(world: World, sandbox: Sandbox, processes: Processes) -> None:
+def test_from_the_queue_to_paid(world: World, sandbox: Sandbox, running: Processes) -> None:
     customer = world.customer("Harbour Cafe", "pay@harbour.test")
     deal, lines = world.deal({}, {"unit_price": Decimal("49.95")}, customer=customer)
     other_deal, other_lines = world.deal({}, customer=customer)
-    processes.start(*FLEET)
 
     request = world.request("xero_create_invoice", {"portion": "full"}, deal)
     send_celery(world.fleet.settings, [request])
@@ -57,13 +55,12 @@ def test_from_the_queue_to_paid(world: World, sandbox: Sandbox, processes: Proce
 
 
 def test_deposit_then_balance_bill_the_whole_and_no_cent_more(
-    world: World, sandbox: Sandbox, processes: Processes
+    world: World, sandbox: Sandbox, running: Processes
 ) -> None:
     deal, lines = world.deal(
         {"unit_price": Decimal("333.33"), "quantity": Decimal("1.5"), "discount_percent": 5},
         {"unit_price": Decimal("99.99"), "deposit_percent": Decimal("33.33")},
     )
-    processes.start(*FLEET)
     deposit = world.invoice(deal, portion="deposit")
     assert world.ended(deposit) == ["succeeded"]
     eventually(lambda: world.payment_statuses(*lines) == ["deposit_invoiced"] * 2)
@@ -76,10 +73,9 @@ def test_deposit_then_balance_bill_the_whole_and_no_cent_more(
 
 
 def test_two_balances_at_once_bill_the_rest_once(
-    world: World, sandbox: Sandbox, processes: Processes
+    world: World, sandbox: Sandbox, running: Processes
 ) -> None:
     deal, lines = world.deal({}, {})
-    processes.start(*FLEET)
     assert world.ended(world.invoice(deal, portion="deposit")) == ["succeeded"]
     eventually(lambda: world.payment_statuses(*lines) == ["deposit_invoiced"] * 2)
     sandbox.fault("xero", "latency", method="PUT", path="/Invoices", seconds=0.5, times=2)
@@ -91,7 +87,7 @@ def test_two_balances_at_once_bill_the_rest_once(
 
 
 def test_a_balance_while_the_deposits_outcome_is_unknown_never_bills_twice(
-    world: World, sandbox: Sandbox, processes: Processes
+    world: World, sandbox: Sandbox, running: Processes
 ) -> None:
     deal, lines = world.deal({})
     with world.fleet.database.transaction() as tx:
@@ -99,7 +95,6 @@ def test_a_balance_while_the_deposits_outcome_is_unknown_never_bills_twice(
     # Committed, then a 500: cached under the key, so it can only be looked up; and that is down.
     sandbox.fault("xero", "status_after_commit", method="PUT", path="/Invoices", status=500)
     sandbox.fault("xero", "status", method="GET", path="/Invoices", status=503, times=None)
-    processes.start(*FLEET)
     deposit = world.invoice(deal, portion="deposit", deal_product_ids=[str(lines[0])])
     eventually(lambda: world.status(deposit) == "reconciling")
     assert sandbox.count(CREATED) == 1
@@ -113,22 +108,20 @@ def test_a_balance_while_the_deposits_outcome_is_unknown_never_bills_twice(
 
 
 def test_twenty_invoices_at_once_for_one_new_customer_make_one_contact(
-    world: World, sandbox: Sandbox, processes: Processes
+    world: World, sandbox: Sandbox, running: Processes
 ) -> None:
     customer = world.customer("Brand New Pty Ltd", "new@brand.test")
     deals = [world.deal({}, customer=customer)[0] for _ in range(20)]
-    sandbox.control("POST", "/limits", {"xero": {"minute": 100_000}})
+    sandbox.control("POST", "/limits", {"platform": "xero", "minute": 100_000})
     actions = [world.invoice(deal) for deal in deals]
-    processes.start(*FLEET)
     assert set(world.ended(*actions, seconds=60)) == {"succeeded"}
     assert (sandbox.count(CREATED), sandbox.count(CONTACT)) == (20, 1)
 
 
 def test_a_snapshot_already_paid_is_still_promoted_by_the_sync(
-    world: World, sandbox: Sandbox, processes: Processes
+    world: World, sandbox: Sandbox, running: Processes
 ) -> None:
     deal, lines = world.deal({})
-    processes.start(*FLEET)
     action_id = world.invoice(deal)
     assert world.ended(action_id) == ["succeeded"]
     eventually(lambda: world.payment_statuses(*lines) == ["invoiced"])
@@ -145,10 +138,9 @@ def test_a_snapshot_already_paid_is_still_promoted_by_the_sync(
 
 
 def test_a_paid_invoice_whose_payment_is_deleted_starts_a_new_cycle(
-    world: World, sandbox: Sandbox, processes: Processes
+    world: World, sandbox: Sandbox, running: Processes
 ) -> None:
     deal, lines = world.deal({})
-    processes.start(*FLEET)
     action_id = world.invoice(deal)
     assert world.ended(action_id) == ["succeeded"]
     invoice_id = world.action(action_id).result["invoice_id"]

@@ -3,6 +3,9 @@
 import json
 import subprocess
 import sys
+import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -144,3 +147,19 @@ def problems(answer: urllib3.BaseHTTPResponse) -> list[str]:
         for element in answer.json()["Elements"]
         for problem in element["ValidationErrors"]
     ]
+
+
+def wait_until(true: Callable[[], Any]) -> Any:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        if found := true():
+            return found
+        time.sleep(0.01)
+    raise AssertionError("it never came true")
+
+
+def in_background(call: Callable[[], Any]) -> tuple[threading.Thread, list[Any]]:
+    answers: list[Any] = []
+    thread = threading.Thread(target=lambda: answers.append(call()))
+    thread.start()
+    return thread, answers

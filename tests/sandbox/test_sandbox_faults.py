@@ -1,33 +1,15 @@
 """Every kind of fault does what it says, and only as often as ordered."""
 
-import threading
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 import urllib3
-from sandbox_client import Sandbox
+from sandbox_client import Sandbox, in_background, wait_until
 
 from infra.sandbox import seed
 
 POST = {"channel": "C0GENERAL", "text": "hello"}
-
-
-def wait_until(true: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + 5
-    while time.monotonic() < deadline:
-        if found := true():
-            return found
-        time.sleep(0.01)
-    raise AssertionError("it never came true")
-
-
-def in_background(call: Callable[[], Any]) -> tuple[threading.Thread, list[Any]]:
-    answers: list[Any] = []
-    thread = threading.Thread(target=lambda: answers.append(call()))
-    thread.start()
-    return thread, answers
 
 
 def messages(sandbox: Sandbox) -> int:
@@ -100,8 +82,11 @@ def test_a_held_request_waits_for_its_release(sandbox: Sandbox, fault: str, befo
     assert sandbox.control("GET", "/held") == {"held": []}
 
 
-def test_a_request_held_over_a_reset_changes_nothing(sandbox: Sandbox) -> None:
-    sandbox.fault("slack", "hold_before_commit")
+@pytest.mark.parametrize(("waiting", "seconds"), [("hold_before_commit", None), ("latency", 1.5)])
+def test_a_request_delayed_over_a_reset_changes_nothing(
+    sandbox: Sandbox, waiting: str, seconds: float | None
+) -> None:
+    sandbox.fault("slack", waiting, seconds=seconds)
 
     def post() -> str:
         try:
@@ -110,7 +95,7 @@ def test_a_request_held_over_a_reset_changes_nothing(sandbox: Sandbox) -> None:
             return "dropped"
 
     thread, answers = in_background(post)
-    wait_until(lambda: sandbox.control("GET", "/held")["held"])
+    wait_until(lambda: sandbox.control("GET", "/requests")["requests"])
     sandbox.control("POST", "/reset")
     thread.join()
     assert answers == ["dropped"]
@@ -168,6 +153,7 @@ def test_a_fault_hits_only_what_it_names(sandbox: Sandbox) -> None:
         {"platform": "myob", "fault": "status"},
         {"platform": "xero", "fault": "status", "path": "("},
         {"platform": "xero", "fault": "status", "tiems": 2},
+        {"platform": "xero", "fault": "status", "times": "2"},
     ],
 )
 def test_an_order_that_makes_no_sense_is_refused(sandbox: Sandbox, order: dict[str, Any]) -> None:

@@ -1,5 +1,6 @@
-"""Invoices: arithmetic, numbers, statuses, validation, the shapes of answers."""
+"""Making invoices: arithmetic, numbers, validation, the shapes of answers."""
 
+import re
 from typing import Any
 
 import pytest
@@ -7,21 +8,9 @@ from sandbox_client import Sandbox, a_line, an_invoice, problems
 
 from infra.sandbox import seed
 
-HAS_PAYMENT = "This document cannot be edited as it has a payment or credit note allocated to it."
-NOT_MODIFIABLE = "Invoice not of valid status for modification"
-
-
-def update(sandbox: Sandbox, invoice: dict[str, Any], **changes: Any) -> Any:
-    return sandbox.xero("POST", f"/Invoices/{invoice['InvoiceID']}", {"Invoices": [changes]})
-
-
-def stored(sandbox: Sandbox, invoice: dict[str, Any]) -> dict[str, Any]:
-    answer = sandbox.xero("GET", f"/Invoices/{invoice['InvoiceID']}")
-    return dict(answer.json()["Invoices"][0])
-
 
 def test_an_invoice_comes_back_whole(sandbox: Sandbox) -> None:
-    sandbox.control("POST", "/clock", {"set": "2026-02-10T14:30:00.250Z"})
+    sandbox.control("POST", "/clock", {"set": "2026-02-10T14:30:00Z"})
     contact = sandbox.contact(ContactNumber="c-1")
     invoice = sandbox.invoice(contact, Url="https://fleet.test/i/1", Reference="order-1")
     assert invoice["InvoiceNumber"] == "INV-0001"
@@ -30,12 +19,11 @@ def test_an_invoice_comes_back_whole(sandbox: Sandbox) -> None:
     assert invoice["DateString"] == "2026-02-11T00:00:00"
     assert invoice["Date"] == "/Date(1770768000000+0000)/"
     assert invoice["DueDateString"] == "2026-02-25T00:00:00", "the organisation's 14 days"
-    assert invoice["UpdatedDateUTC"].startswith("/Date(17707338002")
-    assert invoice["UpdatedDateUTCString"] == "2026-02-10T14:30:00Z"
+    assert re.fullmatch(r"/Date\(17707338\d{5}\+0000\)/", invoice["UpdatedDateUTC"])
+    assert invoice["UpdatedDateUTCString"].startswith("2026-02-10T14:30:")
     amounts = {name: invoice[name] for name in ("SubTotal", "TotalTax", "Total", "AmountDue")}
     assert amounts == {"SubTotal": 100, "TotalTax": 10, "Total": 110, "AmountDue": 110}
     assert len(invoice["LineItems"][0]["LineItemID"]) == 36
-    assert stored(sandbox, invoice) == invoice
     by_number = sandbox.xero("GET", "/Invoices/INV-0001").json()["Invoices"][0]
     assert by_number == invoice
     effects = sandbox.control("GET", "/effects?kind=invoice.created")["effects"]
@@ -167,9 +155,9 @@ def test_a_draft_may_be_incomplete(sandbox: Sandbox) -> None:
     contact = sandbox.contact()
     draft = sandbox.invoice(contact, Status=None, LineItems=[{"Description": "later"}])
     assert (draft["Status"], draft["Total"]) == ("DRAFT", 0)
-    assert problems(update(sandbox, draft, LineItems=[], Status="AUTHORISED")) == [
-        "One or more line items must be specified"
-    ]
+    approve = {"Invoices": [{"LineItems": [], "Status": "AUTHORISED"}]}
+    refused = sandbox.xero("POST", f"/Invoices/{draft['InvoiceID']}", approve)
+    assert problems(refused) == ["One or more line items must be specified"]
     wrong = {"Invoices": [an_invoice(contact, Status="DRAFT", LineItems=[a_line(TaxType="VAT")])]}
     assert len(problems(sandbox.xero("PUT", "/Invoices", wrong))) == 1
 
@@ -256,129 +244,3 @@ def test_a_body_that_is_none_is_refused(sandbox: Sandbox, body: bytes) -> None:
 def test_unknown_properties_are_ignored(sandbox: Sandbox) -> None:
     invoice = sandbox.invoice(sandbox.contact(), HasErrors=False, Colour="red")
     assert "Colour" not in invoice
-
-
-LEGAL = {
-    "DRAFT": {"DRAFT", "SUBMITTED", "AUTHORISED", "DELETED"},
-    "SUBMITTED": {"SUBMITTED", "AUTHORISED", "DRAFT", "DELETED"},
-    "AUTHORISED": {"AUTHORISED", "VOIDED"},
-}
-
-
-@pytest.mark.parametrize("before", sorted(LEGAL))
-def test_only_legal_status_changes_are_accepted(sandbox: Sandbox, before: str) -> None:
-    contact = sandbox.contact()
-    for after in ("DRAFT", "SUBMITTED", "AUTHORISED", "PAID", "VOIDED", "DELETED"):
-        invoice = sandbox.invoice(contact, Status=before)
-        answer = update(sandbox, invoice, Status=after)
-        if after in LEGAL[before]:
-            assert answer.status == 200, (before, after)
-            assert stored(sandbox, invoice)["Status"] == after
-        else:
-            assert problems(answer) == [NOT_MODIFIABLE], (before, after)
-            assert stored(sandbox, invoice)["Status"] == before
-
-
-@pytest.mark.parametrize(("before", "closed"), [("AUTHORISED", "VOIDED"), ("DRAFT", "DELETED")])
-def test_a_closed_invoice_is_never_changed(sandbox: Sandbox, before: str, closed: str) -> None:
-    invoice = sandbox.invoice(sandbox.contact(), Status=before)
-    assert update(sandbox, invoice, Status=closed).status == 200
-    assert stored(sandbox, invoice)["AmountDue"] == 110, "what is due stays on a voided document"
-    assert problems(update(sandbox, invoice, Reference="late")) == [NOT_MODIFIABLE]
-    assert problems(update(sandbox, invoice, Status=before)) == [NOT_MODIFIABLE]
-    assert sandbox.counts()[f"xero.invoice.{closed.lower()}"] == 1
-
-
-def test_lines_are_updated_added_and_deleted_by_their_id(sandbox: Sandbox) -> None:
-    lines = [a_line(), a_line(Description="Other")]
-    invoice = sandbox.invoice(sandbox.contact(), LineItems=lines)
-    kept = {"LineItemID": invoice["LineItems"][0]["LineItemID"], "Quantity": 3}
-    assert update(sandbox, invoice, LineItems=[kept, a_line(UnitAmount=1)]).status == 200
-    after = stored(sandbox, invoice)
-    assert [line["LineAmount"] for line in after["LineItems"]] == [150, 2]
-    assert after["LineItems"][0]["LineItemID"] == kept["LineItemID"]
-    assert after["LineItems"][0]["Description"] == "Consulting"
-    assert after["Total"] == 167.2
-
-
-def test_a_paid_invoice_is_edited_only_where_xero_lets(sandbox: Sandbox) -> None:
-    invoice = sandbox.invoice(sandbox.contact())
-    sandbox.control("POST", f"/xero/invoices/{invoice['InvoiceID']}/pay", {"amount": 10})
-    assert update(sandbox, invoice, Reference="r", Url="https://x.test/1").status == 200
-    assert problems(update(sandbox, invoice, Date="2026-01-01")) == [HAS_PAYMENT]
-    assert problems(update(sandbox, invoice, LineItems=[a_line()])) == [HAS_PAYMENT]
-    line = {"LineItemID": invoice["LineItems"][0]["LineItemID"], "Description": "Renamed"}
-    assert update(sandbox, invoice, LineItems=[line]).status == 200
-    line["Quantity"] = 5
-    assert problems(update(sandbox, invoice, LineItems=[line])) == [HAS_PAYMENT]
-    (message,) = problems(update(sandbox, invoice, Status="VOIDED"))
-    assert message.startswith("The status VOIDED cannot be applied to the invoice")
-
-
-def test_some_edits_leave_no_trace_on_a_part_paid_invoice(sandbox: Sandbox) -> None:
-    invoice = sandbox.invoice(sandbox.contact())
-    sandbox.control("POST", f"/xero/invoices/{invoice['InvoiceID']}/pay", {"amount": 10})
-    before = stored(sandbox, invoice)
-    sandbox.advance(60)
-    assert update(sandbox, invoice, DueDate="2030-01-01").status == 200
-    after = stored(sandbox, invoice)
-    assert after["DueDateString"] == "2030-01-01T00:00:00"
-    assert after["UpdatedDateUTC"] == before["UpdatedDateUTC"]
-    update(sandbox, invoice, Reference="seen")
-    assert stored(sandbox, invoice)["UpdatedDateUTC"] != before["UpdatedDateUTC"]
-
-
-@pytest.mark.parametrize("lock", ["PeriodLockDate", "EndOfYearLockDate"])
-def test_a_locked_period_is_closed(sandbox: Sandbox, lock: str) -> None:
-    contact = sandbox.contact()
-    old = sandbox.invoice(contact, Date="2026-06-30")
-    sandbox.control("POST", "/xero/organisation", {lock: "2026-06-30"})
-    body = {"Invoices": [an_invoice(contact, Date="2026-06-30")]}
-    (message,) = problems(sandbox.xero("PUT", "/Invoices", body))
-    assert "lock date, currently set at 30 June 2026" in message
-    assert len(problems(update(sandbox, old, Reference="r"))) == 1
-    assert len(problems(update(sandbox, old, Status="VOIDED"))) == 1
-    body["Invoices"][0]["Date"] = "2026-07-01"
-    assert sandbox.xero("PUT", "/Invoices", body).status == 200
-
-
-def test_sent_to_contact_only_holds_on_approved_invoices(sandbox: Sandbox) -> None:
-    contact = sandbox.contact()
-    draft = sandbox.invoice(contact, Status="DRAFT", SentToContact=True)
-    approved = sandbox.invoice(contact, SentToContact=True)
-    assert (draft["SentToContact"], approved["SentToContact"]) == (False, True)
-
-
-def test_the_contacts_terms_set_the_due_date(sandbox: Sandbox) -> None:
-    terms = {"Sales": {"Day": 20, "Type": "OFFOLLOWINGMONTH"}}
-    contact = sandbox.contact(PaymentTerms=terms)
-    invoice = sandbox.invoice(contact, Date="2026-01-31")
-    assert invoice["DueDateString"] == "2026-02-20T00:00:00"
-
-
-def test_the_pdf_is_one(sandbox: Sandbox) -> None:
-    invoice = sandbox.invoice(sandbox.contact())
-    answer = sandbox.xero(
-        "GET", f"/Invoices/{invoice['InvoiceID']}", headers={"Accept": "application/pdf"}
-    )
-    assert answer.headers["Content-Type"] == "application/pdf"
-    assert answer.data.startswith(b"%PDF-1.4")
-    assert b"(Invoice INV-0001)" in answer.data
-    start = int(answer.data.split(b"startxref\n")[1].split(b"\n")[0])
-    assert answer.data[start : start + 4] == b"xref"
-
-
-def test_the_online_invoice_has_a_url_unless_it_is_a_draft(sandbox: Sandbox) -> None:
-    contact = sandbox.contact()
-    approved, draft = sandbox.invoice(contact), sandbox.invoice(contact, Status="DRAFT")
-    answer = sandbox.xero("GET", f"/Invoices/{approved['InvoiceID']}/OnlineInvoice")
-    assert answer.json()["OnlineInvoices"][0]["OnlineInvoiceUrl"].startswith("https://in.xero.com/")
-    assert sandbox.xero("GET", f"/Invoices/{draft['InvoiceID']}/OnlineInvoice").status == 404
-
-
-def test_what_is_not_there_is_an_empty_page(sandbox: Sandbox) -> None:
-    answer = sandbox.xero("GET", f"/Invoices/{seed.TENANT_ONE}")
-    assert (answer.status, answer.data) == (404, b"")
-    assert answer.headers["Content-Type"] == "text/html"
-    assert sandbox.xero("POST", f"/Invoices/{seed.TENANT_ONE}", {"Status": "VOIDED"}).status == 404
-    assert sandbox.xero("GET", "/Nonsense").status == 404

@@ -62,7 +62,9 @@ def list_(  # noqa: PLR0913, PLR0917 - one per filter
     platform: Annotated[str | None, typer.Option(help="Only this platform's.")] = None,
     status: Annotated[
         list[str],
-        typer.Option(help="Only in this status; may be repeated. `open`: not final.", callback=_status),
+        typer.Option(
+            help="Only in this status; may be repeated. `open`: not final.", callback=_status
+        ),
     ] = [],  # noqa: B006 - typer reads it and never changes it
     deal: Annotated[UUID | None, typer.Option(help="Only for this deal.")] = None,
     action_type: Annotated[str | None, typer.Option("--type", help="Only of this type.")] = None,

@@ -21,7 +21,9 @@ NUMBER = {"justify": "right", "no_wrap": True}
 
 @app.command()
 def show(
-    deal: Annotated[str, typer.Argument(help="The deal's id or its beginning, or words of its name.")],
+    deal: Annotated[
+        str, typer.Argument(help="The deal's id or its beginning, or words of its name.")
+    ],
     as_json: AsJson = False,
 ) -> None:
     """Show a deal: what each product's money comes to, its invoices, every change of status."""

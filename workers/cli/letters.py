@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from workers.fleet import Fleet
 
 app = typer.Typer(help="Messages nobody could understand.", no_args_is_help=True)
-LetterId = Annotated[str, typer.Argument(metavar="ID", help="The dead letter's id, or its beginning.")]
+LetterId = Annotated[
+    str, typer.Argument(metavar="ID", help="The dead letter's id, or its beginning.")
+]
 SHOWN_BYTES = 4_000
 
 
@@ -71,14 +73,21 @@ def show(letter: LetterId, as_json: AsJson = False) -> None:
     head = Text.assemble((row["reason"], "bold"), f"\n{row['id']}  {row['size']:,} bytes, ")
     head.append(f"{words.SOURCES.get(row['source'], row['source'])}, {words.moment(row['at'])} UTC")
     parts: list[RenderableType] = [head, ""]
-    parts += [Text.assemble((p["field"] or "the message", "bold red"), "  ", p["problem"]) for p in row["problems"]]
+    parts += [
+        Text.assemble((p["field"] or "the message", "bold red"), "  ", p["problem"])
+        for p in row["problems"]
+    ]
     parts += ["", Text(body), ""]
     name = words.short(row["id"])
     if row["settled_at"]:
-        parts.append(f"{row['settled_how']} by {row['settled_by']}, {words.moment(row['settled_at'])} UTC")
+        parts.append(
+            f"{row['settled_how']} by {row['settled_by']}, {words.moment(row['settled_at'])} UTC"
+        )
     else:
         parts.append(Text(f"fleet dead-letters requeue {name}", style="bold"))
-        parts.append(Text("  take it in again, once what made it unreadable is mended", style="dim"))
+        parts.append(
+            Text("  take it in again, once what made it unreadable is mended", style="dim")
+        )
         parts.append(Text(f"fleet dead-letters discard {name}", style="bold"))
         parts.append(Text("  close it; it stays on record", style="dim"))
     say.answer(as_json, _plain(row), Group(*parts))
@@ -113,7 +122,9 @@ def the_one(database: "Database", said: str) -> "Row":
     if len(found) == 1:
         return found[0]
     if not found:
-        raise say.Failed(f"there is no dead letter {said!r}", ["See: fleet dead-letters list --all"])
+        raise say.Failed(
+            f"there is no dead letter {said!r}", ["See: fleet dead-letters list --all"]
+        )
     raise say.Failed(f"{said!r} may be any of these", [str(row["id"]) for row in found])
 
 

@@ -1,5 +1,6 @@
 """The command `fleet`. Every command imports what it needs when it runs, so that help is quick."""
 
+import io
 import os
 import sys
 from pathlib import Path
@@ -8,8 +9,16 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from workers.cli import actions, deals, demo, doctor, enqueue, letters, run, say
+from workers.cli import actions, deals, doctor, enqueue, letters, run, say
+from workers.cli.demo.command import demo
 from workers.cli.reach import STATE_VARIABLE
+
+
+HINTS = """\
+Every command takes [cyan]--json[/cyan], and [cyan]--help[/cyan] to tell more.
+[cyan]fleet --state DIR …[/cyan] talks to the local fleet on that folder (default: .run); \
+DATABASE_URL and BROKER_URL, when set, name another one.
+Exit status: 0 done, 1 refused or failed, 2 not understood."""
 
 
 class Commands(TyperGroup):
@@ -24,6 +33,24 @@ class Commands(TyperGroup):
             if words is None:
                 raise
             say.fail(*words, as_json="--json" in sys.argv)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - the base's signature
+        """Print the overview: the commands by what they are for."""
+        from rich.table import Table  # noqa: PLC0415
+
+        grid = Table.grid(padding=(0, 3, 0, 0))
+        grid.add_column(no_wrap=True)
+        grid.add_column(overflow="fold")
+        panel = None
+        for name in self.list_commands(ctx):
+            command: Any = self.get_command(ctx, name)
+            if command.rich_help_panel != panel:
+                panel = command.rich_help_panel
+                grid.add_row()
+                grid.add_row(f"[bold]{panel}[/bold]")
+            grid.add_row(f"  [cyan]{name}[/cyan]", command.get_short_help_str(limit=90))
+        out = say.console()
+        out.print(f"[bold]fleet[/bold] COMMAND …   {self.help}", grid, "", HINTS, sep="\n")
 
 
 app = typer.Typer(
@@ -45,13 +72,16 @@ def _anywhere(
         typer.Option(help="State folder of the local fleet to talk to (default: .run)."),
     ] = None,
 ) -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that cannot show ✓ shows ?
     if state is not None:
         os.environ[STATE_VARIABLE] = str(state.absolute())
 
 
 RUNNING, REQUESTS, UPKEEP = "Run it", "Requests and actions", "Look after it"
 
-app.command(rich_help_panel=RUNNING)(demo.demo)
+app.command(rich_help_panel=RUNNING)(demo)
 app.command(rich_help_panel=RUNNING)(run.up)
 app.command(rich_help_panel=RUNNING)(run.sandbox)
 app.command(rich_help_panel=REQUESTS)(enqueue.enqueue)

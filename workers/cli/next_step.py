@@ -41,7 +41,11 @@ def _queued(_story: Story, _now: datetime) -> NextStep:
 def _running(story: Story, now: datetime) -> NextStep:
     until = story.action["lease_until"]
     effect = story.action["effect"] or "its first effect"
-    left = f" If its process dies, another takes over; its lease ends in {words.span(until - now)}." if until else ""
+    left = (
+        f" If its process dies, another takes over; its lease ends in {words.span(until - now)}."
+        if until
+        else ""
+    )
     return NextStep(f"A worker carries out {effect} now.{left}", _cancel(story))
 
 
@@ -49,7 +53,9 @@ def _waiting(story: Story, now: datetime) -> NextStep:
     action = story.action
     blocked = [b["blocked_until"] for b in story.blocked if (b["blocked_until"] or now) > now]
     due = max([action["due_at"], *blocked])
-    when = "at once" if due <= now else f"at {words.moment(due, now)} UTC, in {words.span(due - now)}"
+    when = (
+        "at once" if due <= now else f"at {words.moment(due, now)} UTC, in {words.span(due - now)}"
+    )
     why = action["status_reason"] or "the effect before is done"
     tenant = " The platform lets nothing of this tenant through until then." if blocked else ""
     return NextStep(f"It goes on {when}: {why}.{tenant}", _cancel(story))

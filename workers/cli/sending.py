@@ -176,12 +176,13 @@ def as_celery(settings: Settings, requests: Sequence[Request]) -> None:
     )
 
     with connect(settings) as connection:
-        declare(connection, intake_queues(settings.broker_url))
+        queue, *others = intake_queues(settings.broker_url)
+        declare(connection, [queue, *others])
         producer = Producer(connection, auto_declare=False)
         for request in requests:
             message = celery_message(SUBMIT_TASK, request, str(uuid4()))
             body = message.pop("body")
-            producer.publish(body, exchange="fleet.work", routing_key=REQUESTS, **message)
+            producer.publish(body, exchange=queue.exchange, routing_key=REQUESTS, **message)
 
 
 def as_plain(settings: Settings, requests: Sequence[Request | bytes]) -> None:

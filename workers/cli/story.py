@@ -66,11 +66,16 @@ def _asked(action: Row, now: datetime) -> Table:
     when = words.moment(action["created_at"], now)
     ago = words.age(action["created_at"], now)
     way = words.SOURCES.get(action["source"], f"by {action['source']}")
-    grid.add_row("asked", f"by {action['requested_by'] or 'nobody named'}, {way}, {when} UTC ({ago} ago)")
+    grid.add_row(
+        "asked", f"by {action['requested_by'] or 'nobody named'}, {way}, {when} UTC ({ago} ago)"
+    )
     if str(action["key"]) != str(action["id"]):
         grid.add_row("request", Text(str(action["key"])))
     if action["deal_id"]:
-        grid.add_row("deal", f"{action['deal'] or 'unknown to the CRM'} [dim]{words.short(action['deal_id'])}[/dim]")
+        grid.add_row(
+            "deal",
+            f"{action['deal'] or 'unknown to the CRM'} [dim]{words.short(action['deal_id'])}[/dim]",
+        )
     if action["integration_id"]:
         grid.add_row("on", _integration(action))
     grid.add_row("params", _values(action["params"]))
@@ -78,7 +83,9 @@ def _asked(action: Row, now: datetime) -> Table:
 
 
 def _integration(action: Row) -> Text:
-    text = Text.assemble(str(action["integration"]), " ", (words.short(action["integration_id"]), "dim"))
+    text = Text.assemble(
+        str(action["integration"]), " ", (words.short(action["integration_id"]), "dim")
+    )
     if action["integration_status"] != "active":
         reason = action["integration_reason"] or "no reason is recorded"
         text.append(f"  {action['integration_status']}: {reason}", style="red")
@@ -97,46 +104,57 @@ def _values(values: Mapping[str, Any]) -> Text:
 
 
 def _effects(story: Story, now: datetime) -> Iterable[RenderableType]:
+    """One line per effect tried once; the attempts below it where there were more."""
     for effect in story.effects:
-        title = Text.assemble(
-            (f"{effect['ordinal'] + 1}  ", "dim"), (effect["name"], "bold"), "  ",
-            words.status(effect["state"]),
-        )  # fmt: skip
-        if effect["external_id"]:
-            title.append(f"  {effect['external_id']}", style="dim")
-        if effect["generation"] > 1:
-            title.append(f"  key generation {effect['generation']}", style="dim")
-        yield title
         attempts = [one for one in story.attempts if one["effect_id"] == effect["id"]]
-        if attempts:
-            yield Padding(_attempts(attempts, now), (0, 0, 0, 3))
-        yield ""
-
-
-def _attempts(attempts: Iterable[Row], now: datetime) -> Table:
-    table = Table.grid(padding=(0, 2))
-    for justify in ("left", "left", "left", "right", "right", "left"):
-        table.add_column(justify=justify)  # type: ignore[arg-type]  # one of rich's literals
-    for one in attempts:
-        sign, style = words.STATUS_STYLES.get(one["outcome"], ("·", ""))
-        outcome = words.OUTCOMES.get(one["outcome"], one["outcome"])
-        table.add_row(
-            Text(words.moment(one["at"], now), style="dim"),
-            words.STEPS.get(one["step"], one["step"]),
-            Text(f"{sign} {outcome}", style=style),
-            str(one["status"] or "–"),
-            words.seconds(one["seconds"]),
-            Text(one["words"] or _call(one), style="" if one["words"] else "dim"),
+        line = Text.assemble(
+            (f"{effect['ordinal'] + 1:>2}  ", "dim"), (f"{effect['name']:<{NAME}}  ", "bold")
         )
-    return table
+        once = attempts[0] if len(attempts) == 1 and attempts[0]["step"] == "send" else None
+        settled = once is not None and once["outcome"] == effect["state"]
+        line.append_text(_padded(words.status(effect["state"]), STATE))
+        if once is not None and settled:
+            line.append_text(_measured(once, now))
+            yield line
+            yield from _said(once)
+            continue
+        if effect["generation"] > 1:
+            line.append(f"  key no. {effect['generation']}", style="dim")
+        yield line
+        for attempt in attempts:
+            yield _attempt(attempt, now)
+            yield from _said(attempt)
 
 
-def _call(attempt: Row) -> str:
-    """Name the call: its method and the last two parts of its path."""
-    if not attempt["url"]:
-        return ""
-    path = attempt["url"].split("?")[0].rstrip("/").split("/")
-    return f"{attempt['method']} {'/'.join(path[-2:])}"
+NAME, STATE = 26, 21
+
+
+def _padded(text: Text, width: int) -> Text:
+    text.pad_right(max(width - text.cell_len, 0))
+    return text
+
+
+def _attempt(one: Row, now: datetime) -> Text:
+    sign, style = words.STATUS_STYLES.get(one["outcome"], ("·", ""))
+    outcome = words.OUTCOMES.get(one["outcome"], one["outcome"])
+    if one["outcome"] == "unknown" and one["method"] == "GET":
+        outcome = "no usable answer"  # a read changes nothing, whatever became of it
+    line = Text("    ").append(
+        f"{words.STEPS.get(one['step'], one['step']):<{NAME + 2}}", style="dim"
+    )
+    line.append_text(_padded(Text(f"{sign} {outcome}", style=style), STATE))
+    return line.append_text(_measured(one, now))
+
+
+def _measured(one: Row, now: datetime) -> Text:
+    """When it went out, the HTTP status, how long it took."""
+    text = Text(f"{words.moment(one['at'], now)}  ", style="dim")
+    return text.append(f"{one['status'] or '–':>3}  {words.seconds(one['seconds']):>7}", style="")
+
+
+def _said(one: Row) -> Iterable[RenderableType]:
+    if one["words"]:
+        yield Padding(Text(one["words"], style="yellow"), (0, 0, 0, 6), expand=False)
 
 
 def _outcome(story: Story, now: datetime) -> Iterable[RenderableType]:
@@ -157,17 +175,32 @@ def _outcome(story: Story, now: datetime) -> Iterable[RenderableType]:
         yield grid
     elif action["error"]:
         yield Text(f"{action['error'].get('message', '')}", style="yellow")
-    if action["result"]:
-        yield Padding(_values(action["result"]), (0, 0, 0, 0))
+    shown = {
+        name: value
+        for name, value in (action["result"] or {}).items()
+        if _tells(story, name, value)
+    }
+    if shown:
+        yield _values(shown)
     elif not story.invoices and not action["error"]:
         yield Text(words.why(action, now) or "nothing yet", style="dim")
+
+
+def _tells(story: Story, name: str, value: Any) -> bool:
+    """Leave out what is empty, and what the invoice's own line says."""
+    return value not in ([], {}, None, "") and not (story.invoices and name in _SAID_BY_INVOICE)
+
+
+_SAID_BY_INVOICE = frozenset({
+    "total", "status", "currency", "due_date", "online_url", "invoice_number", "lines",
+})  # fmt: skip
 
 
 def _next(following: NextStep) -> Group:
     parts: list[RenderableType] = [following.sentence]
     for command, meaning in following.commands:
-        parts.append(Padding(Text.assemble((command, "bold")), (0, 0, 0, 3)))
-        parts.append(Padding(Text(meaning, style="dim"), (0, 0, 0, 5)))
+        parts.append(Padding(Text(command, style="bold"), (0, 0, 0, 3), expand=False))
+        parts.append(Padding(Text(meaning, style="dim"), (0, 0, 0, 5), expand=False))
     return Group(*parts)
 
 

@@ -31,11 +31,11 @@ PAYMENT_STYLES: Mapping[str, str] = {
 }
 STEPS: Mapping[str, str] = {
     "send": "sent",
-    "repeat": "sent again under the same key",
+    "repeat": "sent again, same key",
     "look_up": "looked up",
 }
 OUTCOMES: Mapping[str, str] = {
-    "succeeded": "it happened",
+    "succeeded": "done",
     "rejected": "refused",
     "deferred": "did not happen yet",
     "unknown": "may have happened",
@@ -166,7 +166,9 @@ def result_words(result: Mapping[str, Any]) -> str:
     """Return what an action produced, in a few words."""
     if result.get("invoice_number"):
         total = money(result["total"], result.get("currency", "")) if "total" in result else ""
-        return " ".join(str(p) for p in (result["invoice_number"], result.get("status"), total) if p)
+        return " ".join(
+            str(p) for p in (result["invoice_number"], result.get("status"), total) if p
+        )
     if "ts" in result:
         return f"posted in {result.get('channel')}"
     if "checked" in result:

@@ -33,6 +33,7 @@ from infra.platforms.xero.errors import (
     one_element,
     read,
 )
+from infra.platforms.xero.organisation import sales_terms
 from infra.session import Session
 
 DEDUPLICATED_FOR = timedelta(minutes=4)
@@ -127,7 +128,6 @@ def _settle_look(done: Settlement) -> None:
 
 def contact_json(element: JsonObject) -> dict[str, Any]:
     """Keep of a contact what the rules and the invoice need, as plain JSON."""
-    terms = (element.get("PaymentTerms") or {}).get("Sales") or {}
     return {
         "contact_id": str(element.get("ContactID")),
         "name": str(element.get("Name") or ""),
@@ -135,12 +135,8 @@ def contact_json(element: JsonObject) -> dict[str, Any]:
         "email": element.get("EmailAddress") or None,
         "is_active": element.get("ContactStatus") in {None, "ACTIVE"},
         "merged_into": element.get("MergedToContactID") or None,
-        "terms": {"day": terms["Day"], "type": terms["Type"]} if _are_terms(terms) else None,
+        "terms": sales_terms(element),
     }
-
-
-def _are_terms(terms: Any) -> bool:
-    return isinstance(terms, dict) and isinstance(terms.get("Day"), int) and "Type" in terms
 
 
 READ = EffectType(

@@ -6,6 +6,7 @@ Source: developer.xero.com, Accounting API, Organisation.
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from domain.actions.outcome import JsonObject, Outcome, Succeeded, Unknown
@@ -31,6 +32,16 @@ def today(organisation: JsonObject, settings: Mapping[str, Any], now: datetime) 
     return None if local is None else now.astimezone(local).date()
 
 
+def sales_terms(element: JsonObject) -> dict[str, Any] | None:
+    """Return the sales terms of a contact or an organisation as plain JSON; None without any."""
+    terms = element.get("PaymentTerms")
+    sales = terms.get("Sales") if isinstance(terms, dict) else None
+    if not isinstance(sales, dict) or "Type" not in sales:
+        return None
+    day = sales.get("Day")
+    return {"day": int(day), "type": str(sales["Type"])} if isinstance(day, int | Decimal) else None
+
+
 def _prepare(_prep: Preparation) -> Call:
     return frozen(lambda api: api.get_organisations(TENANT))
 
@@ -42,14 +53,13 @@ def _perform(session: Session, sent: Sent) -> Outcome:
     found = elements_of(answer, "Organisations")
     if len(found) != 1 or not isinstance(found[0].get("BaseCurrency"), str):
         return Unknown("unreadable_answer", "Xero: no organisation with a BaseCurrency")
-    terms = (found[0].get("PaymentTerms") or {}).get("Sales") or {}
     return Succeeded(
         {
             "name": str(found[0].get("Name") or ""),
             "base_currency": found[0]["BaseCurrency"],
             "time_zone": str(found[0].get("Timezone") or "UTC"),
             "short_code": found[0].get("ShortCode"),
-            "terms": {"day": terms["Day"], "type": terms["Type"]} if terms else None,
+            "terms": sales_terms(found[0]),
         }
     )
 

@@ -12,7 +12,7 @@ from domain.invoices.portions import LineAmountTypes, Portion
 Code = Annotated[str, StringConstraints(min_length=1, max_length=50, strip_whitespace=True)]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Reference = Annotated[str, StringConstraints(min_length=1, max_length=255)]
-Ids = Annotated[tuple[UUID, ...], Field(min_length=1, max_length=200)]
+Ids = Annotated[tuple[UUID, ...], Field(max_length=200)]
 
 EmailMode = Literal["none", "xero", "trustpager"]
 RecipientSource = Literal["primary_contact", "xero_contact", "secondary_contact"]

@@ -1,6 +1,7 @@
 """The plans of `xero_create_contact` and `xero_create_invoice`: which effect comes next."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from domain.contacts import Refuse as NoContact
 from domain.invoices.precedence import InvoiceSources
 from domain.invoices.selection import propose
 from domain.invoices.xero_status import InvoiceStatus
+from domain.money import round_half_up
 from infra.clock import utc_now
 from infra.database import billing, contacts, crm, facts
 from infra.database.engine import Transaction
@@ -113,7 +115,10 @@ def check_invoice(tx: Transaction, request: Request) -> Problems:
     """Find what only the database can tell of a request for an invoice."""
     named = invoice_wish(request.params).deal_product_ids
     problems = list(unavailable(request.params)) + _check_deal(tx, request)
-    if request.deal_id is not None and named is not None:
+    if named == ():
+        words = "names no product; name some, or leave it out for the defaults"
+        problems.append(("params.deal_product_ids", words))
+    if request.deal_id is not None and named:
         known = {product.id for product in crm.deal_products(tx, request.deal_id)}
         problems += [
             (f"params.deal_product_ids[{place}]", f"{one} is no product of this deal")
@@ -180,9 +185,11 @@ def _contact(known: Known, results: tuple[Result, ...], *, check_link: bool) -> 
     if created and isinstance(created[-1], Succeeded):
         return Use(str(created[-1].external_id), "created")
     party = known["party"] and effects.party_from(known["party"])
-    link = known["link"] or {}
+    looks = {effects.READ.name, effects.CREATE.name}
+    # As it was when this action began to look: what it finds is linked at once.
+    link = next((r.inputs["link"] for r in results if r.name in looks), known["link"]) or {}
     seen = effects.seen_in(results)
-    base = {"party": known["party"], "link": known["link"]}
+    base = {"party": known["party"], "link": link or None}
     match resolve(party or None, link.get("contact_id"), seen, check_link=check_link):
         case Read(by, value):
             return Effect(effects.READ.name, {"by": by.value, "value": value, **base})
@@ -212,25 +219,29 @@ def _after_created(created: Result, results: tuple[Result, ...]) -> Step:
         return Effect(online.READ.name, {"invoice_id": invoice["platform_invoice_id"]})
     address = asked.result if isinstance(asked, Succeeded) else {}
     warnings = [*told["warnings"], address.get("warning")]
+    currency = invoice["currency"]
+
+    def money(amount: str) -> str:
+        return f"{round_half_up(Decimal(amount), currency):f}"
+
     return Done(
         {
             "invoice_id": invoice["platform_invoice_id"],
             "invoice_number": invoice["number"],
             "status": invoice["status"],
-            "total": invoice["total"],
-            "amount_due": invoice["amount_due"],
-            "currency": invoice["currency"],
+            "total": money(invoice["total"]),
+            "amount_due": money(invoice["amount_due"]),
+            "currency": currency,
             "due_date": invoice["due_date"],
             "contact_id": invoice["contact_id"],
             "online_url": address.get("online_url"),
             "email": {"mode": "none", "outcome": "none"},
             "lines": [
-                {name: line[name] for name in _LINE_FIELDS} | {"amount": line["billed"]}
+                {name: line[name] for name in ("deal_product_id", "description", "warning")}
+                | {"amount": money(line["billed"])}
+                | {"over_invoiced_by": money(line["over_invoiced_by"])}
                 for line in told["lines"]
             ],
             "warnings": [warning for warning in warnings if warning],
         }
     )
-
-
-_LINE_FIELDS = ("deal_product_id", "description", "warning", "over_invoiced_by")

@@ -123,15 +123,10 @@ def _settle(done: Settlement) -> None:
     stored, events = page.store()
     outbox.emit(done.tx, events, done.now)
     finished = result["next"] is None and not done.inputs["rest"]
-    by_id = "invoice_ids" in done.request.params
-    promoted = promotions_due.tell(
-        done.tx,
-        done.integration.id,
-        done.now,
-        # To the end, everything: what did not change now may still wait for its promotion.
-        invoice_ids=None if finished and not by_id else stored,
-        deal_id=done.request.deal_id,
-    )
+    promoted = _tell_due(done, invoice_ids=stored)
+    if finished and "invoice_ids" not in done.request.params:
+        # At the end all of them: what did not change now may still wait for its promotion.
+        promoted += _tell_due(done, deal_id=done.request.deal_id)
     _move_cursor(done, result)
     counts = {
         "checked": len(result["invoices"]) + len(result["bad"]),
@@ -147,6 +142,10 @@ def _settle(done: Settlement) -> None:
         scope = (done.request.workspace_id, done.request.deal_id)
         synced = Event(EventType.INVOICE_SYNCED, str(done.integration.id), told, *scope)
         outbox.emit(done.tx, [synced], done.now)
+
+
+def _tell_due(done: Settlement, **which: Any) -> int:
+    return promotions_due.tell(done.tx, done.integration.id, done.now, **which)
 
 
 def _move_cursor(done: Settlement, result: JsonObject) -> None:

@@ -1,0 +1,305 @@
+"""Syncing: what Xero says reaches the snapshots, the ledger, the events; nothing is lost."""
+
+from decimal import Decimal
+from uuid import uuid4
+
+from sqlalchemy import text
+
+from domain.contacts import Entity
+from domain.payments.status import PaymentStatus
+from infra.clock import utc_now
+from infra.database import contacts, promotions
+from infra.platforms.xero import sync_pages
+from workers.execute import execute
+
+SYNC = "xero_sync_invoices"
+
+
+def raised(office, **params):
+    """A deal with one line, invoiced: (deal, line, Xero's invoice id)."""
+    deal, (line,) = office.world.deal({})
+    done = office.invoice(deal, **params)
+    assert done.status == "succeeded", done.error
+    return deal, line, done.result["invoice_id"]
+
+
+def listed(office):
+    return [
+        r for r in office.requests() if r["method"] == "GET" and r["path"].endswith("/Invoices")
+    ]
+
+
+def consume(office):
+    """Do what the events process does with what is told."""
+    with office.world.fleet.database.transaction() as tx:
+        for event in office.world.events("invoice.promotion_due"):
+            if event.consumed_at is None:
+                data = event.data
+                promotions.apply_promotion(
+                    tx,
+                    event.event_id,
+                    data["deal_product_id"],
+                    data["invoice_id"],
+                    data["cycle"],
+                    PaymentStatus(data["rung"]),
+                    utc_now(),
+                )
+        tx.execute(text("UPDATE outbox SET consumed_at = now()"))
+
+
+def tell_later(office):
+    """A second passes in Xero, so that a change has a later UpdatedDateUTC."""
+    office.sandbox.control("POST", "/clock", {"advance_seconds": 5})
+
+
+def test_a_payment_in_xero_reaches_the_line(office):
+    deal, line, invoice = raised(office)
+    consume(office)
+    assert office.world.payment_statuses(line) == ["invoiced"]
+    tell_later(office)
+    office.person(f"invoices/{invoice}/pay")
+    done = office.act(SYNC)
+    assert done.result == {
+        "checked": 1, "changed": 1, "promoted": 1, "skipped": 0, "calls": 1, "finished": True,
+    }  # fmt: skip
+    (row,) = office.rows("SELECT * FROM invoices")
+    assert (row.status, row.amount_due, row.amount_paid) == ("PAID", 0, Decimal("110.00"))
+    (event,) = office.world.events("invoice.status_changed")
+    assert (event.data["before"], event.data["after"]) == ("AUTHORISED", "PAID")
+    consume(office)
+    assert office.world.payment_statuses(line) == ["paid"]
+    assert len(office.world.events("invoice.synced")) == 1
+
+
+def test_a_second_sync_asks_for_little_and_changes_nothing(office):
+    raised(office)
+    office.act(SYNC)
+    done = office.act(SYNC)
+    assert (done.result["changed"], done.result["promoted"]) == (0, 0)
+    assert office.world.events("invoice.status_changed") == []
+
+
+def test_a_snapshot_is_overwritten_only_by_one_no_older(office):
+    _, _, invoice = raised(office)
+    tell_later(office)
+    office.person(f"invoices/{invoice}/pay")
+    with office.world.fleet.database.transaction() as tx:
+        tx.execute(text("UPDATE invoices SET updated_utc = now() + interval '1 hour'"))
+    assert office.act(SYNC).result["changed"] == 0
+    assert office.rows("SELECT status FROM invoices")[0].status == "AUTHORISED"
+
+
+def test_a_paid_snapshot_that_was_never_promoted_is_promoted_without_a_change(office):
+    """Mark as Paid makes the snapshot PAID at once; only the sync moves the lines."""
+    _, line, invoice = raised(office)
+    tell_later(office)
+    office.person(f"invoices/{invoice}/pay")
+    office.act(SYNC)
+    with office.world.fleet.database.transaction() as tx:
+        tx.execute(text("DELETE FROM outbox"))  # every event is lost
+    tell_later(office)
+    office.sandbox.control("POST", "/clock", {"advance_seconds": 300})
+    done = office.act(SYNC)
+    assert (done.result["checked"], done.result["changed"]) == (1, 0)
+    assert done.result["promoted"] == 1
+    consume(office)
+    assert office.world.payment_statuses(line) == ["paid"]
+
+
+def test_promotions_already_told_are_not_told_again(office):
+    raised(office)
+    for _ in range(2):
+        assert office.act(SYNC).result["promoted"] == 0
+    assert len(office.world.events("invoice.promotion_due")) == 1
+    with office.world.fleet.database.transaction() as tx:  # a day old: taken for lost
+        tx.execute(text("UPDATE outbox SET created_at = created_at - interval '25 hours'"))
+    assert office.act(SYNC).result["promoted"] == 1
+
+
+def test_a_removed_payment_ends_the_cycle_and_lowers_nothing(office):
+    _, line, invoice = raised(office)
+    for step in ("pay", "unpay", "pay"):
+        tell_later(office)
+        office.person(f"invoices/{invoice}/{step}")
+        office.act(SYNC)
+        consume(office)
+        assert office.world.payment_statuses(line) == ["paid"]
+        if step == "unpay":
+            (ended,) = office.world.events("invoice.cycle_ended")
+            assert (ended.data["before"], ended.data["cycle"]) == ("PAID", 2)
+            with office.world.fleet.database.transaction() as tx:
+                promotions.set_by_person(tx, line, PaymentStatus.PAID, "sam", utc_now())
+    rungs = office.rows("SELECT cycle, rung FROM promotions ORDER BY cycle, rung")
+    assert [tuple(r) for r in rungs] == [
+        (1, "deposit_invoiced"),
+        (1, "invoiced"),
+        (1, "paid"),
+        (2, "deposit_invoiced"),
+        (2, "invoiced"),
+        (2, "paid"),
+    ]
+    notes = office.rows("SELECT * FROM payment_status_history WHERE reason LIKE 'a payment was%'")
+    assert [(n.before, n.after) for n in notes] == [("paid", "paid")]
+
+
+def test_a_void_invoice_promotes_nothing_and_frees_its_money(office):
+    deal, line, invoice = raised(office)
+    tell_later(office)
+    office.person(f"invoices/{invoice}/void")
+    assert office.act(SYNC).result["promoted"] == 0
+    again = office.invoice(deal, deal_product_ids=[str(line)])
+    assert again.result["lines"][0]["over_invoiced_by"] == "0.00"
+
+
+def test_an_invoice_raised_in_xero_is_kept_for_a_linked_contact_and_promotes_nothing(office):
+    deal, _, _ = raised(office)
+    (row,) = office.rows("SELECT contact_id FROM invoices")
+    known = {"Contact": {"ContactID": row.contact_id}, "Date": "2026-11-01", "Type": "ACCREC"}
+    line = {"Description": "By hand", "Quantity": 1, "UnitAmount": 50, "AccountCode": "200"}
+    tell_later(office)
+    office.person("invoices", **known, LineItems=[line], Status="AUTHORISED", DueDate="2026-12-01")
+    stranger = office.person("contacts", Name="Nobody of ours")
+    elsewhere = known | {"Contact": {"ContactID": stranger["ContactID"]}}
+    office.person(
+        "invoices", **elsewhere, LineItems=[line], Status="AUTHORISED", DueDate="2026-12-01"
+    )
+    done = office.act(SYNC)
+    assert (done.result["checked"], done.result["skipped"], done.result["promoted"]) == (3, 2, 0)
+    found = office.rows("SELECT origin, deal_id, raised_as, total FROM invoices ORDER BY total")
+    assert [r.origin for r in found] == ["xero", "fleet"]
+    assert (found[0].deal_id, found[0].raised_as) == (None, None)
+
+
+def test_a_deal_is_synced_by_its_invoices_and_its_linked_contacts(office):
+    deal, _, invoice = raised(office)
+    raised(office)
+    tell_later(office)
+    office.person(f"invoices/{invoice}/pay")
+    before = len(listed(office))
+    done = office.act(SYNC, deal)
+    assert (done.result["calls"], done.result["promoted"]) == (2, 1)
+    by_id, by_contact = listed(office)[before:]
+    assert f"IDs={invoice}" in by_id["query"]
+    assert "ContactIDs=" in by_contact["query"]
+    assert office.rows("SELECT * FROM sync_cursors") == []  # it says nothing of the rest
+
+
+def test_named_invoices_are_synced_in_one_call(office):
+    _, _, invoice = raised(office)
+    tell_later(office)
+    office.person(f"invoices/{invoice}/pay")
+    done = office.act(SYNC, invoice_ids=[invoice])
+    assert (done.result["calls"], done.result["changed"]) == (1, 1)
+
+
+def test_a_sync_goes_through_pages_by_time_and_goes_on_where_it_stopped(office, monkeypatch):
+    monkeypatch.setattr(sync_pages, "PAGE_SIZE", 2)
+    for _ in range(5):
+        raised(office)
+        tell_later(office)
+    office.sandbox.fault("xero", "drop_before_commit", path="/Invoices$", method="GET", times=None)
+    action = office.world.submit(office.world.request(SYNC, {}))
+    execute(office.world.fleet, action)
+    office.sandbox.control("DELETE", "/faults")
+    done = office.carry_on(action)
+    assert done.result["finished"]
+    assert done.result["calls"] >= 3
+    assert done.result["checked"] >= 5
+    (cursor,) = office.rows("SELECT * FROM sync_cursors")
+    assert cursor.state == {}
+    newest = office.rows("SELECT max(updated_utc) AS at FROM invoices")[0].at
+    assert cursor.modified_since == newest
+
+
+def test_a_page_of_one_second_is_counted_through(office, monkeypatch):
+    monkeypatch.setattr(sync_pages, "PAGE_SIZE", 1)
+    for _ in range(3):
+        raised(office)  # the sandbox's clock stands still for a moment: the same second
+    done = office.act(SYNC)
+    assert done.result["finished"]
+    assert done.result["checked"] >= 3
+
+
+def test_an_unreadable_invoice_is_kept_apart_and_loses_no_other(office, monkeypatch):
+    _, _, bad = raised(office)
+    _, _, good = raised(office)
+    for one in (bad, good):
+        tell_later(office)
+        office.person(f"invoices/{one}/pay")
+    real = sync_pages.snapshot_of
+
+    def choosy(element):
+        return real({**element, "Status": "NEW"} if element["InvoiceID"] == bad else element)
+
+    monkeypatch.setattr(sync_pages, "snapshot_of", choosy)
+    done = office.act(SYNC)
+    assert (done.result["changed"], done.result["skipped"]) == (1, 1)
+    (letter,) = office.rows("SELECT * FROM dead_letters")
+    assert letter.problems[0]["field"] == "Status"
+    assert letter.headers["invoice_id"] == bad
+
+
+def lost(office):
+    """An invoice that exists in Xero while its effect does not know: (action, deal)."""
+    deal, _ = office.world.deal({})
+    office.sandbox.fault("xero", "status_after_commit", method="PUT", path="/Invoices", status=500)
+    action = office.world.invoice(deal)
+    execute(office.world.fleet, action)
+    assert office.world.status(action) == "reconciling"
+    return action, deal
+
+
+def test_an_invoice_with_our_mark_settles_its_effect_and_is_never_foreign(office):
+    action, deal = lost(office)
+    done = office.act(SYNC)
+    assert done.result["skipped"] == 1
+    assert office.rows("SELECT * FROM invoices") == []
+    assert office.rows("SELECT stated_id FROM effects WHERE name = 'xero.create_invoice'")[0][0]
+    ended = office.carry_on(action)
+    assert ended.status == "succeeded", ended.error
+    (row,) = office.rows("SELECT * FROM invoices")
+    assert (row.origin, row.deal_id) == ("fleet", deal)
+    assert office.sandbox.count("xero.invoice.created") == 1
+
+
+def test_a_second_invoice_with_a_settled_effects_mark_is_put_before_a_person(office):
+    deal, _, invoice = raised(office)
+    (row,) = office.rows("SELECT effect_id, contact_id FROM invoices")
+    line = {"Description": "Copy", "Quantity": 1, "UnitAmount": 50, "AccountCode": "200"}
+    tell_later(office)
+    copy = office.person(
+        "invoices", Type="ACCREC", Contact={"ContactID": row.contact_id}, LineItems=[line],
+        Status="AUTHORISED", Date="2026-11-01", DueDate="2026-12-01",
+        Url=f"https://fleet.invalid/i/{row.effect_id}",
+    )  # fmt: skip
+    office.act(SYNC)
+    (letter,) = office.rows("SELECT * FROM dead_letters")
+    assert "mark" in letter.reason
+    assert copy["InvoiceID"].encode() in bytes(letter.body)
+    assert len(office.rows("SELECT * FROM invoices")) == 1
+
+
+def test_two_deals_of_one_contact_are_never_mixed_up(office):
+    customer = office.world.customer()
+    (one, (line_one,)), (two, (line_two,)) = (
+        office.world.deal({}, customer=customer),
+        office.world.deal({}, customer=customer),
+    )
+    invoice = office.invoice(one).result["invoice_id"]
+    office.invoice(two)
+    consume(office)
+    tell_later(office)
+    office.person(f"invoices/{invoice}/pay")
+    office.act(SYNC, two)
+    consume(office)
+    assert office.world.payment_statuses(line_one, line_two) == ["paid", "invoiced"]
+    assert office.sandbox.count("xero.contact.created") == 1
+
+
+def test_a_deals_own_link_counts_for_its_sync(office):
+    deal, _ = office.world.deal({})
+    with office.world.fleet.database.transaction() as tx:
+        contact_id = str(uuid4())
+        contacts.link(tx, office.world.xero, Entity.DEAL, deal, contact_id, by="sam", now=utc_now())
+    office.act(SYNC, deal)
+    assert contact_id in listed(office)[-1]["query"]

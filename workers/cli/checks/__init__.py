@@ -1,0 +1,1 @@
+"""What `fleet doctor` checks, by what it looks at."""

@@ -1,0 +1,93 @@
+"""Credentials open, integrations are active, and calls go where they are meant to."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from infra.crypto import Vault
+from infra.database.engine import Database
+from infra.database.tables import ConnectionRow, IntegrationRow
+from infra.settings import SLACK_API_URL, XERO_API_URL, XERO_IDENTITY_URL, SettingsError
+from workers.cli.doctor import Finding, ok
+
+if TYPE_CHECKING:
+    from infra.settings import Settings
+
+
+def examine(settings: "Settings") -> Iterator[Finding]:
+    """Check addresses, keys, integrations."""
+    yield from _addresses(settings)
+    try:
+        vault = Vault(settings)
+    except SettingsError as error:
+        mend = "set FLEET_SECRET_KEYS to the keys the credentials were stored with"
+        yield Finding("secret keys", "bad", str(error), mend)
+        return
+    database = Database(settings)
+    try:
+        with database.engine.connect() as tx:
+            sealed = tx.execute(
+                select(ConnectionRow.id, ConnectionRow.platform, ConnectionRow.credentials)
+            ).all()
+            named = tx.execute(
+                select(
+                    IntegrationRow.name,
+                    IntegrationRow.platform,
+                    IntegrationRow.status,
+                    IntegrationRow.status_reason,
+                ).where(IntegrationRow.status == "error")
+            ).all()
+            count = len(tx.execute(select(IntegrationRow.id)).all())
+    finally:
+        database.dispose()
+    closed = [f"{row.platform} {row.id}" for row in sealed if not _opens(vault, row.credentials)]
+    if closed:
+        mend = "add the key they were stored with to FLEET_SECRET_KEYS, or connect them again"
+        yield Finding(
+            "secret keys", "bad", f"these credentials do not open: {', '.join(closed)}", mend
+        )
+    else:
+        yield ok("secret keys", f"they open all {len(sealed)} stored credentials")
+    for row in named:
+        seen = f"{row.name} is paused: {row.status_reason or 'no reason is recorded'}"
+        yield Finding(
+            "integration",
+            "bad",
+            seen,
+            f"connect it to {row.platform.title()} again; its actions then go on",
+        )
+    if not named:
+        yield ok("integrations", f"none of {count} is paused")
+
+
+def _opens(vault: Vault, sealed: bytes) -> bool:
+    try:
+        vault.unlock(sealed)
+    except SettingsError:
+        return False
+    return True
+
+
+def _addresses(settings: "Settings") -> Iterator[Finding]:
+    urls = {
+        "XERO_API_URL": (settings.xero_api_url, XERO_API_URL),
+        "XERO_IDENTITY_URL": (settings.xero_identity_url, XERO_IDENTITY_URL),
+        "SLACK_API_URL": (settings.slack_api_url, SLACK_API_URL),
+    }
+    elsewhere = {name: used for name, (used, real) in urls.items() if used != real}
+    if not elsewhere:
+        yield ok("addresses", "calls go to the real Xero and Slack")
+    elif len(elsewhere) == len(urls):
+        yield ok(
+            "addresses",
+            "every call goes to the sandbox or another stand-in, none to a real platform",
+        )
+    else:
+        real = ", ".join(name for name in urls if name not in elsewhere)
+        seen = f"some calls go to a stand-in ({', '.join(elsewhere)}), others to the real platform ({real})"
+        yield Finding("addresses", "bad", seen, "set all three, or none")
+    if settings.public_url.endswith(".invalid"):
+        mend = "set FLEET_PUBLIC_URL to the address of this fleet; it is the mark on every invoice"
+        verdict = "warn" if not elsewhere else "ok"
+        yield Finding("public URL", verdict, f"{settings.public_url} (the default)", mend)
