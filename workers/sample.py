@@ -52,19 +52,21 @@ _XERO_TOKENS = {
     "access_token": seed.ACCESS_TOKEN,
     "refresh_token": seed.REFRESH_TOKEN,
 }
+_SLACK_TOKEN = {"token": seed.SLACK_TOKEN}
 _INVOICING = {"account_code": seed.SALES_ACCOUNT, "tax_type": "OUTPUT", "due_days": 14}
 
 # id, workspace, platform, name, tenant, credentials, settings
 _INTEGRATIONS: tuple[tuple[UUID, UUID, str, str, str, Mapping[str, str], Mapping[str, Any]], ...]
 _INTEGRATIONS = (
     (XERO, STUDIO, "xero", "Tidewater Studio (Xero)", seed.TENANT_ONE, _XERO_TOKENS, _INVOICING),
-    (SLACK, STUDIO, "slack", "Tidewater Studio (Slack)", seed.SLACK_TEAM, {"token": seed.SLACK_TOKEN}, {}),
-    (JOINERY_XERO, JOINERY, "xero", "Southbank Joinery (Xero)", seed.TENANT_TWO, _XERO_TOKENS, _INVOICING),
+    (SLACK, STUDIO, "slack", "Tidewater Studio (Slack)", seed.SLACK_TEAM, _SLACK_TOKEN, {}),
+    (JOINERY_XERO, JOINERY, "xero", "Southbank Joinery (Xero)", seed.TENANT_TWO, _XERO_TOKENS,
+     _INVOICING),
 )  # fmt: skip
 
 # id, workspace, name, email, phone
 _CUSTOMERS = (
-    ("c1", STUDIO, "Brightside Dental Pty Ltd", "accounts@brightsidedental.example", "02 5550 1200"),
+    ("c1", STUDIO, "Brightside Dental Pty Ltd", "ap@brightsidedental.example", "02 5550 1200"),
     ("c2", STUDIO, "Kestrel & Lane Accountants", "office@kestrellane.example", "02 5550 1201"),
     ("c3", STUDIO, "Harbour Freight Logistics", "payables@harbourfreight.example", "02 5550 1202"),
     ("c4", JOINERY, "Yarra Terrace Cafés", "books@yarraterrace.example", "03 7010 2200"),

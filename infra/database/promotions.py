@@ -37,14 +37,7 @@ def apply_promotion(  # noqa: PLR0913, PLR0917 - the event's fields
     product = _hold(tx, deal_product_id)
     if product is None:
         return False
-    used = tx.execute(
-        select(PromotionRow.rung).where(
-            PromotionRow.deal_product_id == deal_product_id,
-            PromotionRow.invoice_id == invoice_id,
-            PromotionRow.cycle == cycle,
-        )
-    )
-    consumed = frozenset(map(PaymentStatus, used.scalars()))
+    consumed = _consumed(tx, deal_product_id, invoice_id, cycle)
     promotion = Promotion(deal_product_id, invoice_id, PaymentStatus(rung), cycle)
     applied = apply(product.status, consumed, promotion)
     rows = [
@@ -65,6 +58,19 @@ def apply_promotion(  # noqa: PLR0913, PLR0917 - the event's fields
         cause = {"reason": "invoice", "event_id": event_id, "invoice_id": invoice_id}
         _change(tx, product, applied.status, by="fleet", now=now, **cause)
     return bool(rows)
+
+
+def _consumed(
+    tx: Transaction, deal_product_id: UUID, invoice_id: UUID, cycle: int
+) -> frozenset[PaymentStatus]:
+    rows = tx.execute(
+        select(PromotionRow.rung).where(
+            PromotionRow.deal_product_id == deal_product_id,
+            PromotionRow.invoice_id == invoice_id,
+            PromotionRow.cycle == cycle,
+        )
+    )
+    return frozenset(map(PaymentStatus, rows.scalars()))
 
 
 def set_by_person(  # noqa: PLR0913

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, Row, Text, and_, cast, column, exists, select, values
+from sqlalchemy import Boolean, Exists, Row, Text, and_, cast, column, exists, select, values
 
 from domain.events import Event, EventType
 from domain.invoices.portions import Portion
@@ -36,6 +36,34 @@ _JUSTIFIED = values(
 """The rung each kind of invoice justifies, as a table, straight from the domain."""
 
 
+_COLUMNS = (
+    InvoiceRow.workspace_id,
+    InvoiceRow.deal_id,
+    InvoiceRow.id.label("invoice_id"),
+    InvoiceRow.cycle,
+    InvoiceLineRow.deal_product_id,
+    _JUSTIFIED.c.rung,
+)
+_IS_APPLIED = exists().where(
+    PromotionRow.deal_product_id == InvoiceLineRow.deal_product_id,
+    PromotionRow.invoice_id == InvoiceRow.id,
+    PromotionRow.cycle == InvoiceRow.cycle,
+    PromotionRow.rung == _JUSTIFIED.c.rung,
+)
+
+
+def _is_pending(now: datetime) -> Exists:
+    return exists().where(
+        OutboxRow.type == EventType.PROMOTION_DUE.value,
+        OutboxRow.consumed_at.is_(None),
+        OutboxRow.created_at > now - PENDING_FOR,
+        OutboxRow.subject == cast(InvoiceLineRow.deal_product_id, Text),
+        OutboxRow.data["invoice_id"].astext == cast(InvoiceRow.id, Text),
+        OutboxRow.data["cycle"].astext == cast(InvoiceRow.cycle, Text),
+        OutboxRow.data["rung"].astext == _JUSTIFIED.c.rung,
+    )
+
+
 def due(
     tx: Transaction,
     integration_id: UUID,
@@ -48,30 +76,8 @@ def due(
 
     Of the whole integration, unless only some invoices or one deal are asked for. Sorted by deal.
     """
-    is_pending = exists().where(
-        OutboxRow.type == EventType.PROMOTION_DUE.value,
-        OutboxRow.consumed_at.is_(None),
-        OutboxRow.created_at > now - PENDING_FOR,
-        OutboxRow.subject == cast(InvoiceLineRow.deal_product_id, Text),
-        OutboxRow.data["invoice_id"].astext == cast(InvoiceRow.id, Text),
-        OutboxRow.data["cycle"].astext == cast(InvoiceRow.cycle, Text),
-        OutboxRow.data["rung"].astext == _JUSTIFIED.c.rung,
-    )
-    is_applied = exists().where(
-        PromotionRow.deal_product_id == InvoiceLineRow.deal_product_id,
-        PromotionRow.invoice_id == InvoiceRow.id,
-        PromotionRow.cycle == InvoiceRow.cycle,
-        PromotionRow.rung == _JUSTIFIED.c.rung,
-    )
     statement = (
-        select(
-            InvoiceRow.workspace_id,
-            InvoiceRow.deal_id,
-            InvoiceRow.id.label("invoice_id"),
-            InvoiceRow.cycle,
-            InvoiceLineRow.deal_product_id,
-            _JUSTIFIED.c.rung,
-        )
+        select(*_COLUMNS)
         .distinct()
         .join(InvoiceLineRow, InvoiceLineRow.invoice_id == InvoiceRow.id)
         .join(
@@ -86,8 +92,8 @@ def due(
             InvoiceRow.integration_id == integration_id,
             InvoiceRow.effect_id.is_not(None),
             InvoiceLineRow.deal_product_id.is_not(None),
-            ~is_applied,
-            ~is_pending,
+            ~_IS_APPLIED,
+            ~_is_pending(now),
         )
         .order_by(InvoiceRow.deal_id, InvoiceLineRow.deal_product_id)
     )

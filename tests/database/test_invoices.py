@@ -171,7 +171,9 @@ def due(tx, **which):
         ("full", "DELETED", None),
     ],
 )
-def test_what_is_due_follows_the_ladder(tx, deal, line, raised_as, status, rung):
+def test_what_is_due_follows_the_ladder(  # noqa: PLR0917
+    tx, deal, line, raised_as, status, rung
+):
     raised(tx, deal, line, raised_as=Portion(raised_as), status=InvoiceStatus(status))
     assert due(tx) == ([(rung, 1)] if rung else [])
     assert due(tx, invoice_ids=[uuid4()]) == due(tx, deal_id=uuid4()) == []

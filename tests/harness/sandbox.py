@@ -54,6 +54,10 @@ class Sandbox:
     def fault(self, platform: str, fault: str, **more: Any) -> None:
         self.control("POST", "/faults", {"platform": platform, "fault": fault, **more})
 
+    def held(self) -> list[Any]:
+        held: list[Any] = self.control("GET", "/held")["held"]
+        return held
+
     def counts(self) -> dict[str, int]:
         counts: dict[str, int] = self.control("GET", "/effects")["counts"]
         return counts

@@ -56,7 +56,8 @@ def _status(given: list[str]) -> list[str]:
 
 
 @app.command("list")
-def list_(  # noqa: PLR0913, PLR0917 - one per filter
+def list_(  # noqa: PLR0913 - one per filter
+    *,
     workspace: Annotated[UUID | None, typer.Option(help="Only this workspace's.")] = None,
     integration: Annotated[UUID | None, typer.Option(help="Only this integration's.")] = None,
     platform: Annotated[str | None, typer.Option(help="Only this platform's.")] = None,
@@ -129,7 +130,7 @@ def _plain(row: "Row", now: datetime) -> dict[str, Any]:
 
 
 @app.command()
-def show(action: ActionId, as_json: AsJson = False) -> None:
+def show(*, action: ActionId, as_json: AsJson = False) -> None:
     """Tell an action's story: what was asked, each attempt, what comes next."""
     from infra.clock import utc_now  # noqa: PLC0415
     from infra.database import views  # noqa: PLC0415
@@ -168,6 +169,7 @@ def the_one(database: "Database", said: str) -> UUID:
 
 @app.command()
 def resume(
+    *,
     action: ActionId,
     happened: Happened = None,
     did_not_happen: DidNotHappen = False,
@@ -187,6 +189,7 @@ def resume(
 
 @app.command("give-up")
 def give_up(
+    *,
     action: ActionId,
     happened: Happened = None,
     did_not_happen: DidNotHappen = False,
@@ -201,7 +204,7 @@ def give_up(
 
 
 @app.command()
-def cancel(action: ActionId, as_json: AsJson = False) -> None:
+def cancel(*, action: ActionId, as_json: AsJson = False) -> None:
     """Stop what is left of an action; undo nothing."""
     from workers import commands  # noqa: PLC0415
 

@@ -21,6 +21,7 @@ NUMBER = {"justify": "right", "no_wrap": True}
 
 @app.command()
 def show(
+    *,
     deal: Annotated[
         str, typer.Argument(help="The deal's id or its beginning, or words of its name.")
     ],
@@ -109,7 +110,7 @@ def products_table(products: list[dict[str, Any]]) -> RenderableType:
     )  # fmt: skip
     for one in products:
         money = [
-            words.money(one[name]) if name in one else "–"
+            words.money(one[name]) if name in one else "-"
             for name in ("amount", "invoiced_amount", "paid_amount", "remaining_to_invoice")
         ]
         table.add_row(Text(_name(one)), *money, words.payment(one["payment_status"]))
@@ -119,7 +120,9 @@ def products_table(products: list[dict[str, Any]]) -> RenderableType:
 def _name(product: dict[str, Any]) -> str:
     discount = product["discount_percent"]
     less = f", less {discount.normalize():f} %" if discount else ""
-    return f"{product['name']}\n{product['quantity'].normalize():f} × {words.money(product['unit_price'])}{less}"
+    quantity = f"{product['quantity'].normalize():f}"
+    price = words.money(product["unit_price"])
+    return f"{product['name']}\n{quantity} × {price}{less}"  # noqa: RUF001 - multiplied by
 
 
 def _invoices(invoices: list["Row"]) -> RenderableType:

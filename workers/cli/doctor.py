@@ -35,7 +35,7 @@ def ok(what: str, seen: str) -> Finding:
     return Finding(what, "ok", seen)
 
 
-def doctor(as_json: AsJson = False) -> None:
+def doctor(*, as_json: AsJson = False) -> None:
     """Check everything that can be misconfigured, and say how to mend it."""
     findings = list(examine())
     say.answer(as_json, [asdict(one) for one in findings], _shown(findings))
@@ -79,8 +79,9 @@ def _settings() -> "tuple[Settings | None, list[Finding]]":
     if not chosen.broker_url:
         mend = "set BROKER_URL (redis://… or amqp://…)"
         found.append(Finding("BROKER_URL", "bad", "not set", mend))
-    if chosen.lease_s <= chosen.send_within_s + chosen.call_timeout_s:
-        seen = f"{chosen.lease_s:g} s, but an attempt may take {chosen.send_within_s + chosen.call_timeout_s:g} s"
+    longest = chosen.send_within_s + chosen.call_timeout_s
+    if chosen.lease_s <= longest:
+        seen = f"{chosen.lease_s:g} s, but an attempt may take {longest:g} s"
         found.append(Finding("FLEET_LEASE_S", "bad", seen, "make the lease longer"))
     return chosen, found
 

@@ -32,9 +32,12 @@ AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON, for progra
 
 
 def enqueue(
+    *,
     files: Annotated[
         list[str],
-        typer.Argument(metavar="FILE…|-", help="JSON: one request, a list, or one per line."),
+        typer.Argument(
+            metavar="FILE…", help="JSON: one request, a list, or one per line; - is stdin."
+        ),
     ],
     via: Annotated[
         Via,
@@ -63,6 +66,7 @@ def enqueue(
 
 
 def sync(
+    *,
     integration: Annotated[UUID, typer.Option(help="Id of a Xero integration.")],
     deal: Annotated[UUID | None, typer.Option(help="Only the invoices of this deal.")] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Wait until it is done.")] = False,
@@ -158,7 +162,7 @@ def _all_succeeded(sent: Sequence["Sent"], rows: Sequence["Row"]) -> bool:
 def _plain(one: "Sent", rows: Sequence["Row"]) -> dict[str, Any]:
     row = next((row for row in rows if row["id"] == one.action_id), None)
     told: dict[str, Any] = {
-        "request_id": one.request.get("id") if isinstance(one.request, dict) else None,
+        "request_id": one.request_id,
         "place": one.place,
         "given_id": one.given_id,
         "action_id": None if one.action_id is None else str(one.action_id),

@@ -25,6 +25,7 @@ SHOWN_BYTES = 4_000
 
 @app.command("list")
 def list_(
+    *,
     settled: Annotated[
         bool, typer.Option("--all", help="Those dealt with too, not only the open ones.")
     ] = False,
@@ -41,7 +42,8 @@ def list_(
     now = utc_now()
     table = say.table(
         ("id", {"no_wrap": True, "style": "bold"}), "came", ("age", {"justify": "right"}),
-        ("times", {"justify": "right"}), ("bytes", {"justify": "right"}), ("why", {"ratio": 1}), "dealt with",
+        ("times", {"justify": "right"}), ("bytes", {"justify": "right"}), ("why", {"ratio": 1}),
+        "dealt with",
     )  # fmt: skip
     for row in rows:
         table.add_row(
@@ -63,7 +65,7 @@ def _why(row: "Row") -> str:
 
 
 @app.command()
-def show(letter: LetterId, as_json: AsJson = False) -> None:
+def show(*, letter: LetterId, as_json: AsJson = False) -> None:
     """Show a dead letter whole: where it came from, what is wrong with it, its bytes."""
     from workers.cli import reach  # noqa: PLC0415
 
@@ -94,7 +96,7 @@ def show(letter: LetterId, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def requeue(letter: LetterId, as_json: AsJson = False) -> None:
+def requeue(*, letter: LetterId, as_json: AsJson = False) -> None:
     """Take a dead letter in again, as it is."""
     from workers import commands  # noqa: PLC0415
 
@@ -102,7 +104,7 @@ def requeue(letter: LetterId, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def discard(letter: LetterId, as_json: AsJson = False) -> None:
+def discard(*, letter: LetterId, as_json: AsJson = False) -> None:
     """Close a dead letter; it stays on record."""
     from workers import commands  # noqa: PLC0415
 

@@ -13,7 +13,7 @@ from workers.cli import actions, deals, doctor, enqueue, letters, run, say
 from workers.cli.demo.command import demo
 from workers.cli.reach import STATE_VARIABLE
 
-
+RUNNING, REQUESTS, UPKEEP = "Run it", "Requests and actions", "Look after it"
 HINTS = """\
 Every command takes [cyan]--json[/cyan], and [cyan]--help[/cyan] to tell more.
 [cyan]fleet --state DIR …[/cyan] talks to the local fleet on that folder (default: .run); \
@@ -41,14 +41,14 @@ class Commands(TyperGroup):
         grid = Table.grid(padding=(0, 3, 0, 0))
         grid.add_column(no_wrap=True)
         grid.add_column(overflow="fold")
-        panel = None
-        for name in self.list_commands(ctx):
-            command: Any = self.get_command(ctx, name)
-            if command.rich_help_panel != panel:
-                panel = command.rich_help_panel
-                grid.add_row()
-                grid.add_row(f"[bold]{panel}[/bold]")
-            grid.add_row(f"  [cyan]{name}[/cyan]", command.get_short_help_str(limit=90))
+        commands: list[Any] = [self.get_command(ctx, name) for name in self.list_commands(ctx)]
+        for panel in (RUNNING, REQUESTS, UPKEEP):
+            grid.add_row()
+            grid.add_row(f"[bold]{panel}[/bold]")
+            for command in commands:
+                if command.rich_help_panel == panel:
+                    words = (command.help or "").split("\n")[0].split(". ")[0].rstrip(".")
+                    grid.add_row(f"  [cyan]{command.name}[/cyan]", words)
         out = say.console()
         out.print(f"[bold]fleet[/bold] COMMAND …   {self.help}", grid, "", HINTS, sep="\n")
 
@@ -78,8 +78,6 @@ def _anywhere(
     if state is not None:
         os.environ[STATE_VARIABLE] = str(state.absolute())
 
-
-RUNNING, REQUESTS, UPKEEP = "Run it", "Requests and actions", "Look after it"
 
 app.command(rich_help_panel=RUNNING)(demo)
 app.command(rich_help_panel=RUNNING)(run.up)

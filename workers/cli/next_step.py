@@ -41,11 +41,7 @@ def _queued(_story: Story, _now: datetime) -> NextStep:
 def _running(story: Story, now: datetime) -> NextStep:
     until = story.action["lease_until"]
     effect = story.action["effect"] or "its first effect"
-    left = (
-        f" If its process dies, another takes over; its lease ends in {words.span(until - now)}."
-        if until
-        else ""
-    )
+    left = f" Its lease ends in {words.span(until - now)}." if until else ""
     return NextStep(f"A worker carries out {effect} now.{left}", _cancel(story))
 
 
@@ -66,9 +62,10 @@ def _reconciling(story: Story, now: datetime) -> NextStep:
     due = action["due_at"]
     when = "now" if due <= now else f"in {words.span(due - now)}"
     how = _HOW.get(action["next_step"] or "", "it is looked up")
+    why = action["status_reason"] or "no answer"
     return NextStep(
-        f"Whether {action['effect']} happened is unknown ({action['status_reason'] or 'no answer'}); "
-        f"{how} {when}. It is never repeated blindly."
+        f"Whether {action['effect']} happened is unknown ({why}); {how} {when}. "
+        "It is never repeated blindly."
     )
 
 

@@ -21,6 +21,7 @@ PREPARE_SECONDS = 120
 
 
 def up(
+    *,
     state: Annotated[
         Path | None, typer.Option(help="Folder for data, logs and fleet.json (default: .run).")
     ] = None,
@@ -116,6 +117,7 @@ def _on_path() -> bool:
 
 
 def sandbox(
+    *,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="0 takes a free one.")] = 0,
     keep: Annotated[
@@ -133,6 +135,7 @@ def sandbox(
 
 
 def migrate(
+    *,
     with_crm_tables: Annotated[
         bool,
         typer.Option("--with-crm-tables", help="Create the crm_* tables too (demo and tests)."),

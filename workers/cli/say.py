@@ -115,7 +115,7 @@ _EXPLAINED = {
     "infra.embedded.program.StartFailed": _ITSELF,
     "infra.embedded.identity.NoWayToRun": _ITSELF,
     "sqlalchemy.exc.OperationalError": "the database does not answer",
-    "sqlalchemy.exc.ProgrammingError": "the database is not as this version needs it: fleet migrate",
+    "sqlalchemy.exc.ProgrammingError": "the tables are not as this version needs: fleet migrate",
     "kombu.exceptions.OperationalError": "the broker does not answer; check BROKER_URL",
     "redis.exceptions.ConnectionError": "the broker does not answer; check BROKER_URL",
 }

@@ -22,12 +22,18 @@ Request = dict[str, Any]
 class Sent:
     """What became of one request: an action, or the problems for which it was refused."""
 
-    request: Request
+    request: Any  # JSON; an object unless refused
     place: str
     given_id: bool
     action_id: UUID | None = None
     answer: str = ""
     problems: Sequence[Mapping[str, str]] = ()
+
+    @property
+    def request_id(self) -> str | None:
+        """The request's own id, if it has one."""
+        found = self.request.get("id") if isinstance(self.request, dict) else None
+        return None if found is None else str(found)
 
 
 def read(names: Sequence[str]) -> list[tuple[str, Any]]:
@@ -38,7 +44,8 @@ def read(names: Sequence[str]) -> list[tuple[str, Any]]:
     """
     found = [one for name in names for one in _of_file(name)]
     if not found:
-        raise Failed(f"no request in {', '.join(names)}")
+        places = ["the standard input" if name == "-" else name for name in names]
+        raise Failed(f"no request in {', '.join(places)}")
     return found
 
 
@@ -209,8 +216,14 @@ def _as_amqp(settings: Settings, bodies: Sequence[bytes]) -> None:
         declare(connection, intake_queues(settings.broker_url))
         producer = Producer(connection, auto_declare=False)
         for body in bodies:
-            kind = {"content_type": "application/json", "content_encoding": "utf-8"}
-            producer.publish(body, exchange=ACTIONS, routing_key="request", delivery_mode=2, **kind)
+            producer.publish(
+                body,
+                exchange=ACTIONS,
+                routing_key="request",
+                delivery_mode=2,
+                content_type="application/json",
+                content_encoding="utf-8",
+            )
 
 
 WAYS: Mapping[str, Callable[[Settings, Sequence[Request]], None]] = {

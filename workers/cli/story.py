@@ -149,7 +149,7 @@ def _attempt(one: Row, now: datetime) -> Text:
 def _measured(one: Row, now: datetime) -> Text:
     """When it went out, the HTTP status, how long it took."""
     text = Text(f"{words.moment(one['at'], now)}  ", style="dim")
-    return text.append(f"{one['status'] or '–':>3}  {words.seconds(one['seconds']):>7}", style="")
+    return text.append(f"{one['status'] or '-':>3}  {words.seconds(one['seconds']):>7}", style="")
 
 
 def _said(one: Row) -> Iterable[RenderableType]:

@@ -15,11 +15,11 @@ STATUS_STYLES: Mapping[str, tuple[str, str]] = {
     "parked": ("■", "bold red"),
     "succeeded": ("●", "green"),
     "rejected": ("✗", "red"),
-    "cancelled": ("–", "dim"),
+    "cancelled": ("-", "dim"),
     "pending": ("○", "cyan"),
     "started": ("◐", "bold cyan"),
     "unknown": ("?", "bold magenta"),
-    "abandoned": ("–", "dim"),
+    "abandoned": ("-", "dim"),
     "deferred": ("◔", "yellow"),
     "absent": ("∅", "yellow"),
 }
@@ -131,11 +131,11 @@ def _said(action: Mapping[str, Any], said: str, _now: datetime) -> str:
     return f"{said} (partly done)" if action.get("partial") else said
 
 
-def _queued(_action: Mapping[str, Any], _said_: str, _now: datetime) -> str:
+def _queued(_action: Mapping[str, Any], _reason: str, _now: datetime) -> str:
     return "waits for a free worker"
 
 
-def _running(action: Mapping[str, Any], _said_: str, _now: datetime) -> str:
+def _running(action: Mapping[str, Any], _reason: str, _now: datetime) -> str:
     return f"carries out {action.get('effect') or 'its first effect'}"
 
 
@@ -149,7 +149,7 @@ def _reconciling(_action: Mapping[str, Any], said: str, _now: datetime) -> str:
     return f"finds out whether it happened: {said}"
 
 
-def _succeeded(action: Mapping[str, Any], _said_: str, _now: datetime) -> str:
+def _succeeded(action: Mapping[str, Any], _reason: str, _now: datetime) -> str:
     return result_words(action.get("result") or {})
 
 
@@ -166,9 +166,8 @@ def result_words(result: Mapping[str, Any]) -> str:
     """Return what an action produced, in a few words."""
     if result.get("invoice_number"):
         total = money(result["total"], result.get("currency", "")) if "total" in result else ""
-        return " ".join(
-            str(p) for p in (result["invoice_number"], result.get("status"), total) if p
-        )
+        parts = (result["invoice_number"], total, result.get("status"))
+        return " ".join(str(part) for part in parts if part)
     if "ts" in result:
         return f"posted in {result.get('channel')}"
     if "checked" in result:

@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import text
 
 from domain.contacts import Entity
 from infra.clock import utc_now
@@ -171,8 +172,6 @@ def test_whom_to_create_must_be_said_and_be_ours(office):
 
 
 def test_a_deal_with_nobody_is_refused_at_intake(office, deal):
-    from sqlalchemy import text
-
     with office.world.fleet.database.transaction() as tx:
         tx.execute(text("UPDATE crm_deals SET customer_id = NULL"))
     with pytest.raises(Refused, match="neither a customer nor a primary contact"):

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import text
 
+from infra.platforms.xero import invoices
 from infra.wire import Refused
 from workers.execute import execute
 
@@ -221,7 +222,8 @@ def test_a_contacts_terms_make_the_due_date(office):
     deal, _ = office.world.deal({}, customer=office.world.customer(email=""))
     done = office.invoice(deal)
     (row,) = office.rows(
-        "SELECT due_date = (date_trunc('month', date) + interval '1 month 19 days')::date AS is_20th"
+        "SELECT due_date = (date_trunc('month', date) + interval '1 month 19 days')::date"
+        " AS is_20th"
         " FROM invoices"
     )
     (reading,) = office.rows(
@@ -289,7 +291,7 @@ def test_what_cannot_be_done_is_refused_at_intake_by_field(office, params, field
 
 
 def test_everything_wrong_is_named_at_once(office):
-    other, (foreign,) = office.world.deal({})
+    _, (foreign,) = office.world.deal({})
     deal, _ = office.world.deal({})
     with pytest.raises(Refused) as refused:
         office.invoice(deal, deal_product_ids=[str(foreign)], email_mode="xero", portion="ongoing")
@@ -314,8 +316,6 @@ def test_another_workspaces_deal_does_not_exist(office):
 
 
 def test_an_amount_xero_computes_otherwise_is_told_and_its_figure_is_kept(office, monkeypatch):
-    from infra.platforms.xero import invoices
-
     real = invoices.snapshot_of
 
     def cheaper(element):

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
+from xero_python.accounting.models.time_zone import TimeZone
 
 from infra.platforms.xero.client import parsed
 from infra.platforms.xero.organisation import today
@@ -80,8 +81,6 @@ def test_other_urls_are_no_marks(url):
 
 
 def test_every_zone_of_xeros_is_known():
-    from xero_python.accounting.models.time_zone import TimeZone
-
     assert [name.value for name in TimeZone if zone(name.value) is None] == []
     assert all(zone(name) for name in IANA.values())
     assert zone("Pacific/Auckland").key == "Pacific/Auckland"

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from uuid import uuid4
 
+import pytest
 from sqlalchemy import text
 
 from domain.contacts import Entity
@@ -53,7 +54,7 @@ def tell_later(office):
 
 
 def test_a_payment_in_xero_reaches_the_line(office):
-    deal, line, invoice = raised(office)
+    _, line, invoice = raised(office)
     consume(office)
     assert office.world.payment_statuses(line) == ["invoiced"]
     tell_later(office)
@@ -69,6 +70,8 @@ def test_a_payment_in_xero_reaches_the_line(office):
     consume(office)
     assert office.world.payment_statuses(line) == ["paid"]
     assert len(office.world.events("invoice.synced")) == 1
+    (effect,) = office.rows("SELECT outcome FROM effects WHERE name = 'xero.sync_page'")
+    assert "invoices" not in effect.outcome["result"]  # a page is booked, not kept
 
 
 def test_a_second_sync_asks_for_little_and_changes_nothing(office):
@@ -152,7 +155,7 @@ def test_a_void_invoice_promotes_nothing_and_frees_its_money(office):
 
 
 def test_an_invoice_raised_in_xero_is_kept_for_a_linked_contact_and_promotes_nothing(office):
-    deal, _, _ = raised(office)
+    _, _, _ = raised(office)
     (row,) = office.rows("SELECT contact_id FROM invoices")
     known = {"Contact": {"ContactID": row.contact_id}, "Date": "2026-11-01", "Type": "ACCREC"}
     line = {"Description": "By hand", "Quantity": 1, "UnitAmount": 50, "AccountCode": "200"}
@@ -262,8 +265,36 @@ def test_an_invoice_with_our_mark_settles_its_effect_and_is_never_foreign(office
     assert office.sandbox.count("xero.invoice.created") == 1
 
 
+def test_of_two_invoices_with_one_mark_none_is_picked_silently(office):
+    _, _, other = raised(office)
+    action, _ = lost(office)
+    (effect,) = office.rows("SELECT id FROM effects WHERE action_id = :a AND name = :n",
+                            a=action, n="xero.create_invoice")  # fmt: skip
+    office.person(f"invoices/{other}/url", url=f"https://fleet.invalid/i/{effect.id}")
+    row = office.carry_on(action, turns=3)
+    assert row.status == "reconciling"
+    assert row.error["code"] == "several_match"
+    assert office.sandbox.count("xero.invoice.created") == 2
+
+
+@pytest.mark.parametrize("stated", ["00000000-0000-4000-8000-000000000000", "another effect's"])
+def test_a_wrong_statement_never_leads_to_a_second_invoice(office, stated):
+    _, _, other = raised(office)
+    action, _ = lost(office)
+    with office.world.fleet.database.transaction() as tx:
+        tx.execute(
+            text("UPDATE effects SET stated_id = :id, next_step = 'look_up' WHERE action_id = :a"
+                 " AND name = 'xero.create_invoice'"),
+            {"id": other if "effect" in stated else stated, "a": action},
+        )  # fmt: skip
+    row = office.carry_on(action, turns=3)
+    assert row.status == "reconciling"
+    assert row.error["code"] in {"stated_not_found", "stated_another"}
+    assert office.sandbox.count("xero.invoice.created") == 2
+
+
 def test_a_second_invoice_with_a_settled_effects_mark_is_put_before_a_person(office):
-    deal, _, invoice = raised(office)
+    raised(office)
     (row,) = office.rows("SELECT effect_id, contact_id FROM invoices")
     line = {"Description": "Copy", "Quantity": 1, "UnitAmount": 50, "AccountCode": "200"}
     tell_later(office)

@@ -9,7 +9,7 @@ from infra.crypto import Vault
 from infra.database.engine import Database
 from infra.database.tables import ConnectionRow, IntegrationRow
 from infra.settings import SLACK_API_URL, XERO_API_URL, XERO_IDENTITY_URL, SettingsError
-from workers.cli.doctor import Finding, ok
+from workers.cli.doctor import Finding, Verdict, ok
 
 if TYPE_CHECKING:
     from infra.settings import Settings
@@ -85,9 +85,9 @@ def _addresses(settings: "Settings") -> Iterator[Finding]:
         )
     else:
         real = ", ".join(name for name in urls if name not in elsewhere)
-        seen = f"some calls go to a stand-in ({', '.join(elsewhere)}), others to the real platform ({real})"
+        seen = f"{', '.join(elsewhere)} name a stand-in, {real} the real platform"
         yield Finding("addresses", "bad", seen, "set all three, or none")
     if settings.public_url.endswith(".invalid"):
         mend = "set FLEET_PUBLIC_URL to the address of this fleet; it is the mark on every invoice"
-        verdict = "warn" if not elsewhere else "ok"
+        verdict: Verdict = "warn" if not elsewhere else "ok"
         yield Finding("public URL", verdict, f"{settings.public_url} (the default)", mend)

@@ -13,11 +13,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A claim and whether it holds; `found` says what is, when it does not."""
+    """A claim and whether it holds; `found` says what is, when it does not. `note` is for all."""
 
     claim: str
     holds: bool
     found: str = ""
+    note: str = ""
 
 
 @dataclass(slots=True)
@@ -65,7 +66,7 @@ def _effects(findings: Findings) -> Sequence[Check]:
     marks = Counter(e["mark"] for e in told["effects"] if e["kind"] == "invoice.created")
     twice = [str(mark) for mark, count in marks.items() if count > 1]
     shown = ", ".join(f"{count} {kind}" for kind, count in counts.items())
-    once = "exactly one invoice per invoice request, though one was sent twice and two answers were lost"
+    once = "exactly one invoice per request, though one came twice and two answers were lost"
     return [
         Check(once, counts["xero.invoice.created"] == len(marks) == 4 and not twice, shown),
         Check(

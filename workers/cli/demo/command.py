@@ -13,13 +13,13 @@ from workers.cli.enqueue import AsJson
 
 if TYPE_CHECKING:
     from workers.cli.demo.checks import Check
-    from workers.cli.demo.play import Play
     from workers.cli.demo.stage import Stage
 
 KEPT = {"lock"}
 
 
 def demo(
+    *,
     state: Annotated[
         Path | None, typer.Option(help="Folder of its own; it is emptied (default: .run/demo).")
     ] = None,

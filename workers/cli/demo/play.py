@@ -1,4 +1,4 @@
-"""Plays the demo: starts the fleet, sends what the script says, waits, and gathers what came of it."""
+"""Plays the demo: starts the fleet, sends what the script says, gathers what came of it."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -82,7 +82,7 @@ class Play:
             self.before = views.workspace_products(tx, sample.STUDIO)
         for fault in script.FAULTS:
             control.fault(fault)
-        stage.begin("requests go out as Celery messages and as plain JSON, one of them broken")
+        stage.begin("requests go out, by Celery and as plain JSON")
         self._send(fleet, act=1)
         sending.as_plain(fleet.settings, [script.BROKEN])
         stage.begin("actions are carried out; two answers are lost on the way")

@@ -61,8 +61,8 @@ def _actions(stage: Stage, findings: Findings) -> Table:
 def _products(play: "Play", findings: Findings) -> Table:
     before = {row["id"]: row["payment_status"] for row in play.before}
     table = say.table(
-        ("deal", {"no_wrap": True, "overflow": "ellipsis", "max_width": 38}),
-        ("product", {"no_wrap": True, "overflow": "ellipsis"}),
+        ("deal", {"no_wrap": True, "overflow": "ellipsis", "max_width": 29}),
+        ("product", {"no_wrap": True, "overflow": "ellipsis", "max_width": 26}),
         ("before", {"no_wrap": True}), ("after", {"no_wrap": True}),
     )  # fmt: skip
     last = None
@@ -98,10 +98,10 @@ def _summary(findings: Findings, checks: Sequence[Check], seconds: float) -> Tex
         )
     text = Text.assemble(("All of it came true. ", "bold green"))
     text.append(
-        f"{len(findings.actions)} actions made {len(findings.attempts)} calls; from an empty folder to a "
-        f"stopped fleet it took {seconds:.1f} s. The simulated Xero took a deposit and its balance, "
-        "lost two answers after it had raised the invoice, and was asked again without raising a "
-        "second one. A payment made in Xero reached the deal by the sync."
+        f"{len(findings.actions)} actions made {len(findings.attempts)} calls; from an empty "
+        f"folder to a stopped fleet it took {seconds:.1f} s. The simulated Xero took a deposit "
+        "and its balance, lost two answers after it had raised the invoice, and was asked again "
+        "without raising a second one. A payment made in Xero reached the deal by the sync."
     )
     text.append("\nNext: make run, and fleet actions list in another terminal.", style="dim")
     return text

@@ -10,10 +10,11 @@ from workers.cli.reach import CHECKOUT
 EXAMPLES = CHECKOUT / "examples"
 SYNC = "sync-invoices"
 
+_CREATE = {"platform": "xero", "method": "PUT", "path": "/Invoices"}
 FAULTS: tuple[Mapping[str, Any], ...] = (
-    {"platform": "xero", "fault": "drop_after_commit", "method": "PUT", "path": "/Invoices", "contains": "Support Q1"},
-    {"platform": "xero", "fault": "status_after_commit", "status": 500, "method": "PUT", "path": "/Invoices", "contains": "Hosting Q1"},
-)  # fmt: skip
+    {**_CREATE, "contains": "Support Q1", "fault": "drop_after_commit"},
+    {**_CREATE, "contains": "Hosting Q1", "fault": "status_after_commit", "status": 500},
+)
 """Xero raises the invoice each time, and the fleet does not learn of it from the answer."""
 
 BROKEN = b'{"id": "5eed0010-0000-4000-8000-000000000000", "action_type": "slack_send_mess'

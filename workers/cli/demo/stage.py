@@ -44,6 +44,7 @@ class Stage:
         self.begun = time.monotonic()
         self.steps: list[Step] = []
         self.players: dict[str, Player] = {}
+        self._well_over = False
         self._spinner = Spinner("dots", style="cyan")
         live = console.is_terminal and not console.is_dumb_terminal
         self._live = Live(
@@ -65,7 +66,8 @@ class Stage:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Leave the last picture on the screen."""
+        """Leave the steps on the screen, and the players too if something went wrong."""
+        self._well_over = error is None
         if self._live is not None:
             self._live.vertical_overflow = "visible"
             self._live.stop()
@@ -125,7 +127,7 @@ class Stage:
             steps.add_row(sign, text, Text(words.seconds(took), style="dim"))
         title = Text.assemble(("Actionfleet", "bold"), ("  one machine, real processes", "dim"))
         parts: list[RenderableType] = ["", title, "", steps]
-        if self.players:
+        if self.players and not self._well_over:
             parts += ["", self._cast()]
         return Group(*parts)
 
@@ -155,5 +157,5 @@ def path_of(path: Sequence[str]) -> Text:
     text = Text(no_wrap=True)
     for status in path[:-1]:
         sign, style = words.STATUS_STYLES.get(status, ("·", ""))
-        text.append(sign + " ", style=style)
+        text.append(sign, style=style)
     return text.append_text(words.status(path[-1])) if path else text.append("sent", style="dim")
