@@ -185,6 +185,12 @@ def test_a_promotion_is_told_once_while_it_is_pending(tx, deal, line):
     assert promotions_due.tell(tx, INTEGRATION, NOW + timedelta(hours=25)) == 1
 
 
+def test_a_promotion_that_was_applied_is_due_no_more(tx, deal, line):
+    stored = raised(tx, deal, line)
+    apply(tx, line, stored.id, "paid")  # uses up the rungs below as well
+    assert due(tx) == []
+
+
 def apply(tx, line, invoice, rung, cycle=1):
     rung = PaymentStatus(rung)
     return promotions.apply_promotion(tx, uuid4(), line, invoice, cycle, rung, NOW)

@@ -19,6 +19,9 @@ MODULES = {
 }
 
 
+QUEUES = {"worker": "slack,xero,xero.sync", "slack": "slack", "xero": "xero,xero.sync"}
+
+
 class Processes:
     """Processes by name; all are ended when the test ends."""
 
@@ -65,7 +68,7 @@ class Processes:
         kind = name.split("-")[0]
         if kind in MODULES:
             return [sys.executable, "-m", MODULES[kind]]
-        queues = {"worker": "slack,xero,xero.sync"}.get(kind, kind)
+        queues = QUEUES[kind]
         words = "-m celery -q -A workers.app worker -P threads -c 10 --without-gossip"
         words += f" --without-mingle --without-heartbeat -Q {queues} -n {name}-{uuid4().hex[:8]}"
         return [sys.executable, *words.split()]

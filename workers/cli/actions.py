@@ -1,17 +1,17 @@
 """`fleet actions`: what was asked, where it stands, and what a person may do about it."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 import typer
-from rich.console import RenderableType
 from rich.text import Text
 
 from workers.cli import say, words
 from workers.cli.enqueue import AsJson
+from workers.cli.listing import listed
 
 if TYPE_CHECKING:
     from infra.database.engine import Database
@@ -55,26 +55,25 @@ def _status(given: list[str]) -> list[str]:
     return given
 
 
+Statuses = Annotated[
+    list[str],
+    typer.Option(help="Only in this status; may be repeated. `open`: not final.", callback=_status),
+]
+OlderThan = Annotated[str | None, typer.Option(metavar="10m", help="Asked longer ago than this.")]
+NewerThan = Annotated[str | None, typer.Option(metavar="2h", help="Asked more recently than this.")]
+
+
 @app.command("list")
 def list_(  # noqa: PLR0913 - one per filter
     *,
     workspace: Annotated[UUID | None, typer.Option(help="Only this workspace's.")] = None,
     integration: Annotated[UUID | None, typer.Option(help="Only this integration's.")] = None,
     platform: Annotated[str | None, typer.Option(help="Only this platform's.")] = None,
-    status: Annotated[
-        list[str],
-        typer.Option(
-            help="Only in this status; may be repeated. `open`: not final.", callback=_status
-        ),
-    ] = [],  # noqa: B006 - typer reads it and never changes it
+    status: Statuses = [],  # noqa: B006 - typer reads it and never changes it
     deal: Annotated[UUID | None, typer.Option(help="Only for this deal.")] = None,
     action_type: Annotated[str | None, typer.Option("--type", help="Only of this type.")] = None,
-    older_than: Annotated[
-        str | None, typer.Option(metavar="10m", help="Asked longer ago than this.")
-    ] = None,
-    newer_than: Annotated[
-        str | None, typer.Option(metavar="2h", help="Asked more recently than this.")
-    ] = None,
+    older_than: OlderThan = None,
+    newer_than: NewerThan = None,
     limit: Annotated[int, typer.Option(min=1, help="How many at most, newest first.")] = 30,
     as_json: AsJson = False,
 ) -> None:
@@ -99,30 +98,6 @@ def list_(  # noqa: PLR0913 - one per filter
     with reach.database() as database, database.transaction() as tx:
         rows = views.actions(tx, wanted)
     say.answer(as_json, [_plain(row, now) for row in rows], listed(rows, now))
-
-
-def listed(rows: Sequence["Row"], now: datetime) -> RenderableType:
-    """Return actions as a table."""
-    if not rows:
-        return Text("no actions", style="dim")
-    table = say.table(
-        ("id", {"no_wrap": True}),
-        ("type", {"no_wrap": True}),
-        ("status", {"no_wrap": True}),
-        ("age", {"no_wrap": True, "justify": "right"}),
-        ("deal", {"overflow": "ellipsis", "no_wrap": True, "max_width": 28}),
-        ("why", {"overflow": "fold", "ratio": 1}),
-    )
-    for row in rows:
-        table.add_row(
-            Text(words.short(row["id"]), style="bold"),
-            row["action_type"],
-            words.status(row["status"]),
-            words.age(row["created_at"], now),
-            row["deal"] or (words.short(row["deal_id"]) if row["deal_id"] else ""),
-            words.why(row, now),
-        )
-    return table
 
 
 def _plain(row: "Row", now: datetime) -> dict[str, Any]:

@@ -127,17 +127,21 @@ def _name(product: dict[str, Any]) -> str:
 
 def _invoices(invoices: list["Row"]) -> RenderableType:
     table = say.table(
-        "number", "portion", "status", ("total", NUMBER), ("due", NUMBER), "due date", "origin"
+        "number",
+        "portion",
+        "status",
+        ("total", NUMBER),
+        ("due", NUMBER),
+        ("due date", {"no_wrap": True}),
     )
     for one in invoices:
         table.add_row(
             Text(one["number"] or words.short(one["platform_invoice_id"]), style="bold"),
-            one["portion"] or "",
+            one["portion"] or ("raised in Xero" if one["origin"] != "fleet" else ""),
             one["status"],
             words.money(one["total"], one["currency"]),
             words.money(one["amount_due"]),
             str(one["due_date"] or ""),
-            one["origin"],
         )
     return table
 

@@ -139,7 +139,7 @@ def outcomes(
 
 def show_outcomes(fleet: "Fleet", rows: Sequence["Row"]) -> None:
     """Print where actions stand."""
-    from workers.cli.actions import listed  # noqa: PLC0415
+    from workers.cli.listing import listed  # noqa: PLC0415
 
     say.console().print(listed(rows, fleet.now()))
 

@@ -28,13 +28,18 @@ def up(
     as_json: AsJson = False,
 ) -> None:
     """Run the whole fleet on this machine until Ctrl-C, against the sandbox."""
+    from workers import liveness  # noqa: PLC0415
     from workers.cli import reach  # noqa: PLC0415
     from workers.local_fleet import LocalFleet, Options  # noqa: PLC0415
 
     folder = (state or reach.state_folder()).absolute()
     out = say.console(to_errors=as_json)
     begun = time.monotonic()
-    options = Options(prepare=prepare, report=lambda words: out.print(f"[yellow]{words}[/yellow]"))
+    options = Options(
+        prepare=prepare,
+        stuck=lambda: liveness.stuck(reach.told(folder)["database_url"]),
+        report=lambda words: out.print(words, style="yellow", markup=False),
+    )
     try:
         with LocalFleet(folder, options) as fleet:
             out.print(f"[dim]state in {reach.shown_path(folder)}[/dim]")

@@ -78,7 +78,10 @@ def test_two_tenants_in_threads_never_get_each_others_token(sandbox):
     sandbox.control("POST", "/limits", {"platform": "xero", "minute": None, "concurrent": None})
     transport = Transport(2, 4)
     call = frozen(lambda api: api.get_organisations(TENANT))
-    tokens = {seed.TENANT_ONE: seed.ACCESS_TOKEN_ONE, seed.TENANT_TWO: seed.ACCESS_TOKEN}
+    tokens = {  # each opens one organisation alone
+        tenant: sandbox.control("POST", "/xero/tokens", {"tenants": [tenant]})["access_token"]
+        for tenant in seed.TENANTS
+    }
 
     def ask(tenant):
         exchange = send(session(sandbox, tenant, tokens[tenant], transport), call)

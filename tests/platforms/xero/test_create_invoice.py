@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import text
 
+from infra.database import outbox
 from infra.platforms.xero import invoices
 from infra.wire import Refused
 from workers.execute import execute
@@ -115,6 +116,22 @@ def test_two_balances_at_once_bill_the_rest_once(office):
         list(pool.map(lambda one: execute(world.fleet, one), ids))
     assert sorted(world.status(one) for one in ids) == ["rejected", "succeeded"]
     assert sum(row.amount for row in lines_of(office, deal)) == Decimal("100.00")
+
+
+def test_amounts_are_frozen_under_the_deals_lock(office):
+    world = office.world
+    deal, _ = world.deal({})
+    action = world.invoice(deal)
+    with ThreadPoolExecutor(1) as pool:
+        with world.fleet.database.transaction() as tx:
+            outbox.lock_deal(tx, deal)
+            running = pool.submit(execute, world.fleet, action)
+            with pytest.raises(TimeoutError):  # it stands before the lock
+                running.result(timeout=1.0)
+            assert "PUT /Contacts" in office.paths()
+            assert open_reservations(office) == []
+        running.result()
+    assert world.status(action) == "succeeded"
 
 
 def test_a_balance_is_not_billed_while_a_deposits_outcome_is_unknown(office):

@@ -9,7 +9,7 @@ from workers.cli.doctor import Finding, ok
 if TYPE_CHECKING:
     from infra.settings import Settings
 
-RABBITMQ_MIN = 3, 13
+RABBITMQ_MIN = 3, 8
 
 
 def examine(settings: "Settings") -> Iterator[Finding]:
@@ -56,5 +56,5 @@ def _rabbitmq(settings: "Settings") -> Iterator[Finding]:
         yield ok("broker", f"RabbitMQ {version} answers")
         number = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
         if number and number < RABBITMQ_MIN:
-            seen = f"{version} is older than what quorum queues with a delivery limit need"
-            yield Finding("broker version", "warn", seen, "use RabbitMQ 3.13 or newer")
+            seen = f"{version} has no quorum queues, and every queue here is one"
+            yield Finding("broker version", "bad", seen, "use RabbitMQ 3.8 or newer")

@@ -96,6 +96,10 @@ def _work(tx: "Transaction") -> Iterator[Finding]:
         seen,
         "is the relay running, and the broker?" if late else "",
     )
+    yield from _waiting_for_a_person(tx)
+
+
+def _waiting_for_a_person(tx: "Transaction") -> Iterator[Finding]:
     counts = health.counts(tx)
     for what, number, mend in (
         (

@@ -12,6 +12,7 @@ from infra.settings import SLACK_API_URL, XERO_API_URL, XERO_IDENTITY_URL, Setti
 from workers.cli.doctor import Finding, Verdict, ok
 
 if TYPE_CHECKING:
+    from infra.database.engine import Transaction
     from infra.settings import Settings
 
 
@@ -26,39 +27,34 @@ def examine(settings: "Settings") -> Iterator[Finding]:
         return
     database = Database(settings)
     try:
-        with database.engine.connect() as tx:
-            sealed = tx.execute(
-                select(ConnectionRow.id, ConnectionRow.platform, ConnectionRow.credentials)
-            ).all()
-            named = tx.execute(
-                select(
-                    IntegrationRow.name,
-                    IntegrationRow.platform,
-                    IntegrationRow.status,
-                    IntegrationRow.status_reason,
-                ).where(IntegrationRow.status == "error")
-            ).all()
-            count = len(tx.execute(select(IntegrationRow.id)).all())
+        with database.transaction() as tx:
+            yield from _credentials(tx, vault)
+            yield from _integrations(tx)
     finally:
         database.dispose()
+
+
+def _credentials(tx: "Transaction", vault: Vault) -> Iterator[Finding]:
+    columns = (ConnectionRow.id, ConnectionRow.platform, ConnectionRow.credentials)
+    sealed = tx.execute(select(*columns)).all()
     closed = [f"{row.platform} {row.id}" for row in sealed if not _opens(vault, row.credentials)]
     if closed:
+        seen = f"these credentials do not open: {', '.join(closed)}"
         mend = "add the key they were stored with to FLEET_SECRET_KEYS, or connect them again"
-        yield Finding(
-            "secret keys", "bad", f"these credentials do not open: {', '.join(closed)}", mend
-        )
+        yield Finding("secret keys", "bad", seen, mend)
     else:
         yield ok("secret keys", f"they open all {len(sealed)} stored credentials")
-    for row in named:
+
+
+def _integrations(tx: "Transaction") -> Iterator[Finding]:
+    columns = (IntegrationRow.name, IntegrationRow.platform, IntegrationRow.status_reason)
+    paused = tx.execute(select(*columns).where(IntegrationRow.status == "error")).all()
+    for row in paused:
         seen = f"{row.name} is paused: {row.status_reason or 'no reason is recorded'}"
-        yield Finding(
-            "integration",
-            "bad",
-            seen,
-            f"connect it to {row.platform.title()} again; its actions then go on",
-        )
-    if not named:
-        yield ok("integrations", f"none of {count} is paused")
+        mend = f"connect it to {row.platform.title()} again; its actions then go on"
+        yield Finding("integration", "bad", seen, mend)
+    if not paused:
+        yield ok("integrations", "none is paused")
 
 
 def _opens(vault: Vault, sealed: bytes) -> bool:

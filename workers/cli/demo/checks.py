@@ -67,13 +67,13 @@ def _effects(findings: Findings) -> Sequence[Check]:
     twice = [str(mark) for mark, count in marks.items() if count > 1]
     shown = ", ".join(f"{count} {kind}" for kind, count in counts.items())
     once = "exactly one invoice per request, though one came twice and two answers were lost"
+    asked = [r for r in findings.actions.values() if r["action_type"] == "xero_create_invoice"]
+    raised = sum(row["status"] == "succeeded" for row in asked)
+    single = counts["xero.invoice.created"] == len(marks) == raised and not twice
+    rest = "one Xero contact per customer, one message per request"
     return [
-        Check(once, counts["xero.invoice.created"] == len(marks) == 4 and not twice, shown),
-        Check(
-            "one Xero contact per customer, one message per request",
-            counts == script.EXPECTED_EFFECTS,
-            shown,
-        ),
+        Check(once, single, shown, note=shown),
+        Check(rest, counts == script.EXPECTED_EFFECTS, shown),
     ]
 
 

@@ -63,7 +63,7 @@ def _products(play: "Play", findings: Findings) -> Table:
     table = say.table(
         ("deal", {"no_wrap": True, "overflow": "ellipsis", "max_width": 29}),
         ("product", {"no_wrap": True, "overflow": "ellipsis", "max_width": 26}),
-        ("before", {"no_wrap": True}), ("after", {"no_wrap": True}),
+        ("before", {"no_wrap": True, "min_width": 7}), ("after", {"no_wrap": True, "min_width": 8}),
     )  # fmt: skip
     last = None
     for row in findings.products:
@@ -84,8 +84,10 @@ def _checks(out: Console, checks: Sequence[Check]) -> None:
     grid.add_column(overflow="fold")
     for one in checks:
         text = Text(one.claim, style="" if one.holds else "bold")
-        if one.found:
-            text.append(f"\n{one.found}", style="dim" if one.holds else "red")
+        if not one.holds:
+            text.append(f"\nfound: {one.found}", style="red")
+        elif one.note:
+            text.append(f"\n{one.note}", style="dim")
         grid.add_row(Text("✓", style="green") if one.holds else Text("✗", style="bold red"), text)
     out.print(grid)
 
