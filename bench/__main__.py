@@ -166,7 +166,7 @@ def measure(settings: Settings, folder: Path, actions: int, raised: int) -> None
     world = World(fleet)
     with console.status("bare Celery"):
         bare = bare_throughput(world, settings, actions, folder)
-    with Processes(settings, folder) as processes:
+    with Processes(settings, folder, killable=False) as processes:
         with console.status("starting the fleet"):
             processes.start(*FLEET)
             throughput(world, settings, 50)
@@ -180,9 +180,7 @@ def measure(settings: Settings, folder: Path, actions: int, raised: int) -> None
     show(bare, ours, xero, waits, used)
 
 
-def show(
-    bare: float, ours: float, xero: float, waits: list[float], used: dict[str, float]
-) -> None:
+def show(bare: float, ours: float, xero: float, waits: list[float], used: dict[str, float]) -> None:
     table = Table(title="Speed", show_lines=False)
     for column in ("what", "figure", "target"):
         table.add_column(column)
@@ -192,7 +190,9 @@ def show(
     table.add_row("Xero invoices, end to end", f"{xero:.0f}/s", "")
     ordered = sorted(waits)
     table.add_row("enqueue to effect at idle, p50", f"{statistics.median(waits):.0f} ms", "<= 150")
-    table.add_row("enqueue to effect at idle, p95", f"{ordered[int(len(ordered) * 0.95)]:.0f} ms", "")
+    table.add_row(
+        "enqueue to effect at idle, p95", f"{ordered[int(len(ordered) * 0.95)]:.0f} ms", ""
+    )
     console.print(table)
     table = Table(title="Memory (PSS) after the run")
     for column in ("process", "MB", "target"):

@@ -4,11 +4,20 @@ import logging
 import sys
 from typing import Any
 
-import structlog
+# structlog's console renderer imports rich where it finds it: 10 MB that no worker ever uses.
+_rich = sys.modules.get("rich")
+sys.modules["rich"] = None  # type: ignore[assignment]  # "not to be had", as the import system says it
+import structlog  # noqa: E402
+
 from structlog.contextvars import bind_contextvars, clear_contextvars, merge_contextvars
 
-from infra.redaction import redact
-from infra.settings import Settings
+if _rich is None:
+    del sys.modules["rich"]
+else:
+    sys.modules["rich"] = _rich
+
+from infra.redaction import redact  # noqa: E402
+from infra.settings import Settings  # noqa: E402
 
 __all__ = ["bind_contextvars", "clear_contextvars", "configure_logging", "logger"]
 

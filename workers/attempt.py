@@ -6,6 +6,7 @@ from datetime import datetime
 from domain.actions.outcome import Blocks, Deferred, Succeeded, Unknown
 from domain.actions.retry import AnyOutcome
 from infra.database.actions import ActionRecord
+from infra.database.effects import EffectRecord
 from infra.exchange import Broken, TooLate
 from infra.logging import bind_contextvars, logger
 from infra.platform import EffectType, Platform, Sent
@@ -21,6 +22,7 @@ class Attempt:
 
     action: ActionRecord
     token: int
+    effects: tuple[EffectRecord, ...]  # of the action, as this attempt's start left them
     kind: EffectType
     platform: Platform
     step: str

@@ -11,15 +11,13 @@ from threading import Event
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from infra.broker.doorbell import Teller
 from infra.database import actions, dispatch, inbox, log, outbox, periodic
+from infra.database.dispatch import Doorbell
 from infra.database.leadership import Leadership
 from infra.logging import logger
-from infra.wire import read_envelope
 from workers import process
 from workers.fleet import Fleet
 from workers.invariants import check_books
-from workers.submit import Incoming, submit
 
 STEP_S = 0.5
 
@@ -41,7 +39,6 @@ class Beat:
         self.fleet, self._stop = fleet, stop
         self._leadership = Leadership(fleet.database, "beat")
         self._last: dict[str, int] = {}
-        self.teller = Teller(fleet.settings, fleet.catalogue.queues, fleet.catalogue.task_name)
 
     def run(self) -> None:
         """Beat until stopped."""
@@ -84,16 +81,26 @@ def sweep(beat: Beat, now: datetime) -> None:
     if freed or silent:
         logger().info("swept", freed=[str(one) for one in freed], rung_again=silent)
     with fleet.database.transaction() as tx:
-        # The relay rings first; this is what is left when it is down.
+        # The relay rings at once; what is still silent after a while means that it is down.
+        before = now - timedelta(seconds=settings.ring_again_s)
         bells = dispatch.take_doorbells(
-            tx, fleet.catalogue.in_flight(), settings.backlog_per_queue_max, now
+            tx, fleet.catalogue.in_flight(), settings.backlog_per_queue_max, before
         )
     if bells:
-        try:
-            beat.teller.ring(bells)
-        except Exception as error:  # noqa: BLE001 - they are rung again when the broker is back
-            beat.teller.reset()
-            logger().warning("could not ring", error=type(error).__name__)
+        _ring(fleet, bells)
+
+
+def _ring(fleet: Fleet, bells: list[Doorbell]) -> None:
+    # Loaded when it is needed, which is seldom: the broker's client is a third of a process.
+    from infra.broker.doorbell import Teller  # noqa: PLC0415
+
+    teller = Teller(fleet.settings, fleet.catalogue.queues, fleet.catalogue.task_name)
+    try:
+        teller.ring(bells)
+    except Exception as error:  # noqa: BLE001 - they are rung again when the broker is back
+        logger().warning("could not ring", error=type(error).__name__)
+    finally:
+        teller.reset()
 
 
 def republish(beat: Beat, now: datetime) -> None:
@@ -107,6 +114,9 @@ def republish(beat: Beat, now: datetime) -> None:
 
 def schedule_syncs(beat: Beat, now: datetime) -> None:
     """Submit the scheduled sync of every integration that is due for one."""
+    from infra.wire import read_envelope  # noqa: PLC0415 - loaded by the first sync that is due
+    from workers.submit import Incoming, submit  # noqa: PLC0415
+
     fleet = beat.fleet
     every = timedelta(seconds=fleet.settings.sync_every_s)
     with fleet.database.transaction() as tx:

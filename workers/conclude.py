@@ -54,12 +54,8 @@ def conclude(
         if action is None:
             logger().warning("late: the lease was taken over", outcome=name_of(outcome))
             return None
-        turn = Decisions(fleet, tx, action, now)
-        current = turn.open_effect
-        if current is None:
-            return None
-        effects.change(tx, current.id, in_flight=False)
-        return turn.decide(current, attempt.kind, outcome, goes_on=True)
+        turn = Decisions(fleet, tx, action, now, attempt.effects)
+        return turn.decide(attempt.effects[-1], attempt.kind, outcome, goes_on=True)
 
 
 class Decisions(Turn):
@@ -96,7 +92,6 @@ class Decisions(Turn):
         _, kind = self.fleet.catalogue.effect(effect.name)
         words = "the process carrying it out died or lost its lease"
         log.write(self.tx, [interrupted_row(self.action, effect, words, self.now)])
-        effects.change(self.tx, effect.id, in_flight=False)
         self.decide(effect, kind, Unknown("interrupted", words))
 
     # --- the decisions ------------------------------------------------------------------------
@@ -111,9 +106,9 @@ class Decisions(Turn):
     ) -> int | None:
         happened = isinstance(outcome, Succeeded)
         state = EffectState.SUCCEEDED if happened else EffectState.REJECTED
-        effects.change(
-            self.tx,
-            effect.id,
+        self.note(
+            effect,
+            in_flight=False,
             state=state.value,
             outcome=effects.stored_form(outcome),
             external_id=outcome.external_id if isinstance(outcome, Succeeded) else None,
@@ -122,7 +117,6 @@ class Decisions(Turn):
         book = kind.settle if happened else kind.abandon
         if book is not None:
             book(self.settlement(effect, outcome))
-        self.effects = effects.of_action(self.tx, self.action.request.action_id)
         self.__dict__.pop("known", None)  # the bookkeeping may have changed it
         return self._after_settled(kind, outcome, goes_on=goes_on)
 
@@ -146,9 +140,9 @@ class Decisions(Turn):
 
     def _wait(self, effect: EffectRecord, decision: Wait) -> None:
         generation = effect.generation + (1 if decision.new_generation else 0)
-        effects.change(
-            self.tx,
-            effect.id,
+        self.note(
+            effect,
+            in_flight=False,
             state=EffectState.PENDING.value,
             next_step="send",
             generation=generation,
@@ -176,7 +170,7 @@ class Decisions(Turn):
     ) -> None:
         step = "repeat" if isinstance(decision, Repeat) else "look_up"
         words = getattr(outcome, "message", "looked up: not there yet")
-        effects.change(self.tx, effect.id, state=EffectState.UNKNOWN.value, next_step=step)
+        self.note(effect, in_flight=False, state=EffectState.UNKNOWN.value, next_step=step)
         self._hold(decision.blocks, decision.at, words)
         actions.move(
             self.tx,
@@ -191,9 +185,9 @@ class Decisions(Turn):
     def _park(self, effect: EffectRecord, decision: Park, outcome: AnyOutcome) -> None:
         in_doubt = isinstance(outcome, Unknown) or effect.state is EffectState.UNKNOWN
         doubt = in_doubt and not isinstance(outcome, Succeeded | Rejected)
-        effects.change(
-            self.tx,
-            effect.id,
+        self.note(
+            effect,
+            in_flight=False,
             state=(EffectState.UNKNOWN if doubt else EffectState.PENDING).value,
             next_step="look_up" if doubt else "send",
         )
@@ -212,17 +206,13 @@ class Decisions(Turn):
         """Its `prepare` refused or put it off: nothing was sent."""
         stored = following.stored
         if stored is None:
-            effects.add(
-                self.tx,
-                effect_id=following.effect_id,
-                action_id=self.action.request.action_id,
-                ordinal=following.ordinal,
-                name=following.kind.name,
-                platform=self.platform.name,
-                budget_key=self.budget_key,
-                inputs=following.inputs,
-                now=self.now,
+            stored = EffectRecord.new(
+                following.effect_id,
+                following.ordinal,
+                following.kind.name,
+                following.inputs,
+                self.now,
             )
-            self.effects = effects.of_action(self.tx, self.action.request.action_id)
-            stored = self.effects[-1]
+            effects.add(self.tx, stored, self.action.request.action_id, self.budget_key)
+            self.effects.append(stored)
         self.decide(stored, following.kind, refusal)

@@ -4,6 +4,7 @@ A promotion is applied in one transaction with its inbox row; however often it i
 whatever order, the statuses end the same.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,6 @@ from infra.broker.batches import BatchConsumer
 from infra.broker.topology import promotions_queue
 from infra.database import dead_letters, inbox, outbox, promotions
 from infra.logging import logger
-from infra.wire import Problem, Unreadable, read_json
 from workers import process
 from workers.arrived import Arrived, arrived
 from workers.fleet import Fleet
@@ -38,10 +38,12 @@ def read_promotion(body: bytes) -> PromotionDue:
     """Read the event.
 
     Raises:
-        Unreadable: it is not one; a later version's extra fields are fine.
+        ValueError: it is not one; a later version's extra fields are fine.
     """
-    event: Any = read_json(body, EVENT_BYTES_MAX)
+    if len(body) > EVENT_BYTES_MAX:
+        raise ValueError(f"{len(body)} bytes; at most {EVENT_BYTES_MAX} are read")
     try:
+        event: Any = json.loads(body)
         data = event["data"]
         return PromotionDue(
             UUID(event["id"]),
@@ -50,9 +52,9 @@ def read_promotion(body: bytes) -> PromotionDue:
             int(data["cycle"]),
             PaymentStatus(data["rung"]),
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         words = f"not an invoice.promotion_due event: {type(error).__name__}: {error}"
-        raise Unreadable([Problem("data", words)]) from error
+        raise ValueError(words) from error
 
 
 def consume(fleet: Fleet, messages: Sequence[Arrived]) -> int:
@@ -63,12 +65,12 @@ def consume(fleet: Fleet, messages: Sequence[Arrived]) -> int:
         for message in messages:
             try:
                 promotion = read_promotion(message.body)
-            except Unreadable as refused:
+            except ValueError as refused:
                 dead_letters.keep(
                     tx,
                     source="event",
                     reason="not a readable promotion",
-                    problems=[problem.plain() for problem in refused.problems],
+                    problems=[{"field": "data", "problem": str(refused)}],
                     headers={},
                     body=message.body,
                     now=now,

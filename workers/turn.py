@@ -1,6 +1,7 @@
 """One action inside one transaction: where it stands, and the ways it can end."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -19,13 +20,25 @@ from infra.database.engine import Transaction
 from infra.platform import Platform, Settlement
 from workers.fleet import Fleet
 
+_KNOWN = frozenset(field.name for field in fields(EffectRecord))
+
 
 class Turn:
     """One action inside one transaction: its effects, and every way it can move on."""
 
-    def __init__(self, fleet: Fleet, tx: Transaction, action: ActionRecord, now: datetime) -> None:
+    def __init__(
+        self,
+        fleet: Fleet,
+        tx: Transaction,
+        action: ActionRecord,
+        now: datetime,
+        known_effects: Sequence[EffectRecord] | None = None,
+    ) -> None:
         self.fleet, self.tx, self.action, self.now = fleet, tx, action, now
-        self.effects = effects.of_action(tx, action.request.action_id)
+        # A queued action has none, and who holds the lease knows them: nobody else changes them.
+        if known_effects is None and action.status is not ActionStatus.QUEUED:
+            known_effects = effects.of_action(tx, action.request.action_id)
+        self.effects = list(known_effects or ())
         self.platform: Platform = fleet.catalogue.platform_of(action.request.action_type)
 
     @property
@@ -75,6 +88,14 @@ class Turn:
             outcome=outcome,
             now=self.now,
         )
+
+    def note(self, effect: EffectRecord, **changes: Any) -> None:
+        """Write columns of an effect, and know them from here on."""
+        effects.change(self.tx, effect.id, **changes)
+        known = {name: value for name, value in changes.items() if name in _KNOWN}
+        if "state" in known:
+            known["state"] = EffectState(known["state"])
+        self.effects = [replace(e, **known) if e.id == effect.id else e for e in self.effects]
 
     # --- the ends -----------------------------------------------------------------------------
 

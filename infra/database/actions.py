@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, delete, select, text, update
+from sqlalchemy import Row, Update, bindparam, delete, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from domain.actions.plan import Request
@@ -121,19 +122,21 @@ def claim(
 
 def still_mine(tx: Transaction, action_id: UUID, lease_token: int) -> ActionRecord | None:
     """Lock the action if the claim with this token is still the latest one, else None."""
-    statement = (
-        select(*_COLUMNS)
-        .join(IntegrationRow, IntegrationRow.id == ActionRow.integration_id)
-        .outerjoin(ConnectionRow, ConnectionRow.id == IntegrationRow.connection_id)
-        .where(
-            ActionRow.id == action_id,
-            ActionRow.lease_token == lease_token,
-            ActionRow.lease_owner.is_not(None),
-        )
-        .with_for_update(of=ActionRow)
-    )
-    row = tx.execute(statement).one_or_none()
+    row = tx.execute(_MINE, {"action_id": action_id, "token": lease_token}).one_or_none()
     return None if row is None else _record(row)
+
+
+_MINE = (
+    select(*_COLUMNS)
+    .join(IntegrationRow, IntegrationRow.id == ActionRow.integration_id)
+    .outerjoin(ConnectionRow, ConnectionRow.id == IntegrationRow.connection_id)
+    .where(
+        ActionRow.id == bindparam("action_id"),
+        ActionRow.lease_token == bindparam("token"),
+        ActionRow.lease_owner.is_not(None),
+    )
+    .with_for_update(of=ActionRow)
+)
 
 
 def lock(tx: Transaction, action_id: UUID) -> ActionRecord | None:
@@ -155,19 +158,29 @@ def lease(
     """Take the action for this process until `until`; return the claim's token."""
     advance(action.status, status)
     token = action.lease_token + 1
-    tx.execute(
-        update(ActionRow)
-        .where(ActionRow.id == action.request.action_id)
-        .values(
-            status=status.value,
-            status_by="fleet",
-            status_reason=None,
-            lease_owner=owner,
-            lease_until=until,
-            lease_token=token,
-        )
-    )
+    given = {
+        "action_id": action.request.action_id,
+        "to_status": status.value,
+        "owner": owner,
+        "until": until,
+        "token": token,
+    }
+    tx.execute(_LEASE, given)
     return token
+
+
+_LEASE = (
+    update(ActionRow)
+    .where(ActionRow.id == bindparam("action_id"))
+    .values(
+        status=bindparam("to_status"),
+        status_by="fleet",
+        status_reason=None,
+        lease_owner=bindparam("owner"),
+        lease_until=bindparam("until"),
+        lease_token=bindparam("token"),
+    )
+)
 
 
 def move(  # noqa: PLR0913 - one change of one row
@@ -203,7 +216,19 @@ def move(  # noqa: PLR0913 - one change of one row
         values["partial"] = True
     if queue is not None:
         values["queue"] = queue
-    tx.execute(update(ActionRow).where(ActionRow.id == action.request.action_id).values(**values))
+    given = {f"to_{name}": value for name, value in values.items()}
+    given["action_id"] = action.request.action_id
+    tx.execute(_move_of(tuple(sorted(values))), given)
+
+
+@cache
+def _move_of(names: tuple[str, ...]) -> Update:
+    """Build each shape of move once: compiling costs more than running it."""
+    return (
+        update(ActionRow)
+        .where(ActionRow.id == bindparam("action_id"))
+        .values({name: bindparam(f"to_{name}") for name in names})
+    )
 
 
 def edit(tx: Transaction, action_id: UUID, params: Mapping[str, Any]) -> None:

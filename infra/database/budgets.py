@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import func, select, text
 
@@ -37,9 +38,17 @@ ALWAYS = Window("calls", 1_000_000_000, 60)
 
 
 def take(
-    tx: Transaction, budget_key: str, limits: Limits, *, interactive: bool, now: datetime
+    tx: Transaction,
+    budget_key: str,
+    limits: Limits,
+    *,
+    interactive: bool,
+    besides: UUID,
+    now: datetime,
 ) -> datetime | None:
     """Take one call from every limit of the tenant, or none: then return when to try again.
+
+    `besides` is the effect that asks: it counts itself as in flight already.
 
     The first window's row is locked until the commit, which makes the count of calls in flight
     exact. Part of each window is reserved for people.
@@ -57,7 +66,7 @@ def take(
     in_flight = tx.execute(
         select(func.count())
         .select_from(EffectRow)
-        .where(EffectRow.in_flight, EffectRow.budget_key == budget_key)
+        .where(EffectRow.in_flight, EffectRow.budget_key == budget_key, EffectRow.id != besides)
     ).scalar_one()
     if in_flight >= limits.in_flight:
         _give_back(tx, taken)

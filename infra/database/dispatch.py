@@ -60,7 +60,7 @@ _RING = text(
             ORDER BY w.priority, w.due_at
             LIMIT greatest(0, coalesce((CAST(:k AS jsonb) ->> t.queue)::int, 5) - mine.n)) d
     )
-    UPDATE actions SET rung_at = :now
+    UPDATE actions SET rung_at = greatest(:now, clock_timestamp())
     WHERE id IN (SELECT id FROM candidate WHERE place + busy <= :backlog)
       AND rung_at IS NULL AND lease_owner IS NULL
     RETURNING id, action_type, queue

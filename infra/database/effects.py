@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Update, bindparam, insert, select, update
 
 from domain.actions.outcome import JsonObject, Rejected, Succeeded
 from domain.actions.plan import Result
@@ -40,6 +41,33 @@ class EffectRecord:
     first_sent_at: datetime | None
     repeatable: bool
 
+    @classmethod
+    def new(
+        cls, effect_id: UUID, ordinal: int, name: str, inputs: JsonObject, now: datetime
+    ) -> "EffectRecord":
+        """Describe an effect nothing has been done about yet."""
+        return cls(
+            id=effect_id,
+            ordinal=ordinal,
+            name=name,
+            inputs=inputs,
+            state=EffectState.PENDING,
+            generation=1,
+            attempt=0,
+            lookups=0,
+            next_step="send",
+            stated_id=None,
+            outcome=None,
+            external_id=None,
+            created_at=now,
+            last_send_by=None,
+            call_id=None,
+            call=None,
+            key=None,
+            first_sent_at=None,
+            repeatable=True,
+        )
+
     def settled(self) -> Result:
         """Its result, for the plan. Only for a settled effect."""
         return Result(self.name, self.inputs, outcome_of(self.outcome or {}))
@@ -56,6 +84,8 @@ _LIST = select(
     CallRow.first_sent_at,
     CallRow.repeatable,
 ).select_from(EffectRow.__table__.outerjoin(CallRow.__table__, CallRow.id == EffectRow.call_id))
+
+_OF_ACTION = _LIST.where(EffectRow.action_id == bindparam("action_id")).order_by(EffectRow.ordinal)
 
 
 def outcome_of(stored: Mapping[str, Any]) -> Succeeded | Rejected:
@@ -109,73 +139,83 @@ def _record(row: Any) -> EffectRecord:
 
 def of_action(tx: Transaction, action_id: UUID) -> list[EffectRecord]:
     """Return an action's effects in order."""
-    rows = tx.execute(_LIST.where(EffectRow.action_id == action_id).order_by(EffectRow.ordinal))
+    rows = tx.execute(_OF_ACTION, {"action_id": action_id})
     return [_record(row) for row in rows]
 
 
-def add(  # noqa: PLR0913
-    tx: Transaction,
-    *,
-    effect_id: UUID,
-    action_id: UUID,
-    ordinal: int,
-    name: str,
-    platform: str,
-    budget_key: str,
-    inputs: JsonObject,
-    now: datetime,
-    **started: Any,
-) -> None:
-    """Add the next effect of an action; `started` are the columns of its first attempt, if any."""
-    values = {"state": EffectState.PENDING.value} | started
-    tx.execute(
-        insert(EffectRow).values(
-            id=effect_id,
-            action_id=action_id,
-            ordinal=ordinal,
-            name=name,
-            platform=platform,
-            budget_key=budget_key,
-            inputs=dict(inputs),
-            created_at=now,
-            **values,
-        )
-    )
+_ADD = insert(EffectRow)
 
 
-def freeze(  # noqa: PLR0913
-    tx: Transaction,
-    *,
-    effect_id: UUID,
-    platform: str,
-    tenant_key: str,
-    key: str,
-    call: Call,
-    first_sent_at: datetime,
-) -> UUID:
-    """Keep the bytes and the key before the first send; return the call's id."""
-    call_id = uuid4()
-    tx.execute(
-        insert(CallRow).values(
-            id=call_id,
-            platform=platform,
-            tenant_key=tenant_key,
-            key=key,
-            members=[str(effect_id)],
-            method=call.method,
-            path=call.path,
-            query=dict(call.query),
-            body=call.body,
-            context=dict(call.context),
-            first_sent_at=first_sent_at,
-        )
+def _started(effect: EffectRecord) -> dict[str, Any]:
+    return {
+        "state": effect.state.value,
+        "generation": effect.generation,
+        "attempt": effect.attempt,
+        "lookups": effect.lookups,
+        "call_id": effect.call_id,
+        "last_send_by": effect.last_send_by,
+        "in_flight": effect.state is not EffectState.PENDING,
+    }
+
+
+def add(tx: Transaction, effect: EffectRecord, action_id: UUID, budget_key: str) -> None:
+    """Add the next effect of an action, started or (refused before it was sent) pending."""
+    row = _started(effect) | {
+        "id": effect.id,
+        "action_id": action_id,
+        "ordinal": effect.ordinal,
+        "name": effect.name,
+        "platform": budget_key.partition(":")[0],
+        "budget_key": budget_key,
+        "inputs": dict(effect.inputs),
+        "created_at": effect.created_at,
+    }
+    tx.execute(_ADD, row)
+
+
+def start(tx: Transaction, effect: EffectRecord) -> None:
+    """Mark an effect that exists as started again (or being looked up)."""
+    change(tx, effect.id, **_started(effect))
+
+
+_FREEZE = insert(CallRow)
+
+
+def freeze(tx: Transaction, effect: EffectRecord, platform: str, tenant_key: str) -> None:
+    """Keep the bytes and the key before the first send, as `effect` describes them."""
+    call = effect.call
+    if call is None or effect.call_id is None or effect.key is None:
+        raise ValueError("nothing to freeze")
+    row = {
+        "id": effect.call_id,
+        "platform": platform,
+        "tenant_key": tenant_key,
+        "key": effect.key,
+        "members": [str(effect.id)],
+        "method": call.method,
+        "path": call.path,
+        "query": dict(call.query),
+        "body": call.body,
+        "context": dict(call.context),
+        "first_sent_at": effect.first_sent_at,
+    }
+    tx.execute(_FREEZE, row)
+
+
+@cache
+def _change_of(names: tuple[str, ...]) -> Update:
+    """Build each shape of change once: compiling costs more than running it."""
+    return (
+        update(EffectRow)
+        .where(EffectRow.id == bindparam("effect_id"))
+        .values({name: bindparam(f"to_{name}") for name in names})
     )
-    return call_id
 
 
 def change(tx: Transaction, effect_id: UUID, **values: Any) -> None:
     """Write columns of one effect."""
-    tx.execute(update(EffectRow).where(EffectRow.id == effect_id).values(**values))
+    given = {f"to_{name}": value for name, value in values.items()}
+    tx.execute(_change_of(tuple(sorted(values))), given | {"effect_id": effect_id})
 
 
 def forbid_repeat(tx: Transaction, call_id: UUID) -> None:

@@ -58,9 +58,7 @@ policies = st.builds(RetryPolicy, attempts_max=st.integers(1, 12))
 jitters = st.floats(0, 1, exclude_max=True)
 
 
-def _decide(
-    outcome: AnyOutcome, trial: Trial, guarantee: Guarantee, jitter: float = 0.5
-) -> object:
+def _decide(outcome: AnyOutcome, trial: Trial, guarantee: Guarantee, jitter: float = 0.5) -> object:
     return decide(outcome, trial, guarantee, RetryPolicy(), NOW, jitter)
 
 

@@ -25,7 +25,7 @@ QUEUES = {"worker": "slack,xero,xero.sync", "slack": "slack", "xero": "xero,xero
 class Processes:
     """Processes by name; all are ended when the test ends."""
 
-    def __init__(self, settings: Settings, folder: Path) -> None:
+    def __init__(self, settings: Settings, folder: Path, *, killable: bool = True) -> None:
         self.folder = folder
         self.kill_file = folder / "kill"
         self._running: dict[str, subprocess.Popen[bytes]] = {}
@@ -34,11 +34,9 @@ class Processes:
             variable_of(setting.name): str(getattr(settings, setting.name))
             for setting in fields(settings)
         }
-        self._environment |= {
-            "FLEET_KILL_FILE": str(self.kill_file),
-            "PYTHONUNBUFFERED": "1",
-            "MALLOC_ARENA_MAX": "2",
-        }
+        self._environment |= {"PYTHONUNBUFFERED": "1", "MALLOC_ARENA_MAX": "2"}
+        if killable:
+            self._environment["FLEET_KILL_FILE"] = str(self.kill_file)
 
     def __enter__(self) -> "Processes":
         return self

@@ -71,6 +71,12 @@ def wipe_broker(settings: Settings) -> None:
         client.close()
         return
     with Connection(settings.broker_url) as connection, connection.channel() as channel:
-        for name in (REQUESTS, PLAIN_REQUESTS, "slack", "xero", "xero.sync",
-                     "fleet.events.payment_status"):
+        for name in (
+            REQUESTS,
+            PLAIN_REQUESTS,
+            "slack",
+            "xero",
+            "xero.sync",
+            "fleet.events.payment_status",
+        ):
             channel.queue_delete(name)

@@ -135,9 +135,7 @@ def test_a_dead_attempt_is_unknown_and_looked_up(
 
 def _die(fleet: Fleet) -> None:
     with fleet.database.transaction() as tx:
-        tx.execute(
-            text("UPDATE actions SET lease_owner = NULL, rung_at = NULL, due_at = now()")
-        )
+        tx.execute(text("UPDATE actions SET lease_owner = NULL, rung_at = NULL, due_at = now()"))
         tx.execute(text("UPDATE effects SET in_flight = false"))
 
 
@@ -159,9 +157,7 @@ def test_who_wakes_after_its_lease_leaves_only_its_log(
     assert len(world.events("action.succeeded")) == 1
 
 
-def test_cancelling_a_waiting_action_stops_it(
-    fleet: Fleet, world: World, sandbox: Sandbox
-) -> None:
+def test_cancelling_a_waiting_action_stops_it(fleet: Fleet, world: World, sandbox: Sandbox) -> None:
     action_id = world.message()
     cancel(fleet, action_id, who="ops@example.test")
     execute(fleet, action_id)
@@ -226,6 +222,8 @@ def test_nothing_secret_is_in_the_log(fleet: Fleet, world: World) -> None:
     execute(fleet, world.message(channel="C0NOWHERE"))
     (row, *_) = world.rows("SELECT * FROM integration_log ORDER BY id")
     assert row.status == 200
-    everything = str(world.rows("SELECT * FROM integration_log")) + str(world.rows("SELECT * FROM outbox"))
+    everything = str(world.rows("SELECT * FROM integration_log")) + str(
+        world.rows("SELECT * FROM outbox")
+    )
     assert "xoxb" not in everything
     assert "[hidden]" in everything

@@ -8,7 +8,6 @@ from sqlalchemy import text
 
 from infra.database import outbox
 from infra.platforms.xero import invoices
-from infra.wire import Refused
 from workers.execute import execute
 
 CREATED = "xero.invoice.created"
@@ -145,72 +144,6 @@ def test_a_balance_is_not_billed_while_a_deposits_outcome_is_unknown(office):
     assert [row.amount for row in lines_of(office, deal)] == [Decimal("70.00")], balance.error
 
 
-@pytest.mark.parametrize("fault", ["drop_after_commit", "truncated", "garbage"])
-def test_an_answer_that_never_came_still_makes_one_invoice(office, fault):
-    deal, _ = office.world.deal({})
-    office.sandbox.fault("xero", fault, method="PUT", path="/Invoices")
-    done = office.invoice(deal)
-    assert done.status == "succeeded", done.error
-    assert office.sandbox.count(CREATED) == 1
-    assert len(office.rows("SELECT * FROM invoices")) == 1
-
-
-def test_after_a_500_the_invoice_is_looked_up_by_its_mark_not_sent_again(office):
-    deal, _ = office.world.deal({})
-    office.sandbox.fault("xero", "status_after_commit", method="PUT", path="/Invoices", status=500)
-    done = office.invoice(deal)
-    assert done.status == "succeeded", done.error
-    assert office.sandbox.count(CREATED) == 1
-    puts = [r for r in office.requests() if r["method"] == "PUT" and "Invoices" in r["path"]]
-    assert len(puts) == 1
-    reads = [r for r in office.requests() if r["method"] == "GET" and r["path"][-9:] == "/Invoices"]
-    assert ["createdByMyApp=true" in r["query"] for r in reads] == [True]
-
-
-def test_a_500_before_anything_happened_ends_in_one_invoice_under_a_new_key(office):
-    deal, _ = office.world.deal({})
-    office.sandbox.fault("xero", "status", method="PUT", path="/Invoices", status=500)
-    action = office.world.invoice(deal)
-    execute(office.world.fleet, action)
-    with office.world.fleet.database.transaction() as tx:  # the settling time is over
-        tx.execute(text("UPDATE effects SET last_send_by = last_send_by - interval '5 min'"))
-    done = office.carry_on(action)
-    assert done.status == "succeeded", done.error
-    assert office.sandbox.count(CREATED) == 1
-    keys = [
-        r["idempotency_key"]
-        for r in office.requests()
-        if r["method"] == "PUT" and "Invoices" in r["path"]
-    ]
-    assert len(set(keys)) == 2
-    assert len({k.rpartition(":")[0] for k in keys}) == 1
-
-
-def test_a_refusal_shows_xeros_words_and_lets_go_of_the_money(office):
-    deal, _ = office.world.deal({})
-    done = office.invoice(deal, account_code="999", tax_type="NOSUCH")
-    assert done.status == "rejected"
-    assert done.error["message"].startswith("Xero: ")
-    assert "999" in done.error["message"]
-    assert ";" in done.error["message"]  # every message, not the first alone
-    assert open_reservations(office) == []
-    assert office.rows("SELECT * FROM reservations") != []
-
-
-def test_a_rate_limit_is_waited_out_as_long_as_xero_says(office):
-    deal, _ = office.world.deal({})
-    office.sandbox.fault(
-        "xero", "rate_limited", method="PUT", path="/Invoices", problem="day", retry_after=4000
-    )
-    action = office.world.invoice(deal)
-    execute(office.world.fleet, action)
-    (row,) = office.rows(
-        "SELECT due_at - now() AS wait, status FROM actions WHERE id = :i", i=action
-    )
-    assert row.status == "waiting"
-    assert 3990 < row.wait.total_seconds() < 4000.5
-
-
 def test_nothing_to_invoice_is_refused_before_any_contact_is_made(office):
     deal, _ = office.world.deal({"payment_status": "paid"})
     office.act("xero_create_contact", office.world.deal({})[0])  # reads no organisation
@@ -282,54 +215,6 @@ def test_the_alias_behaves_the_same(office):
     done = office.act("xero_create_contact_and_invoice", office.world.deal({})[0])
     assert done.status == "succeeded"
     assert office.sandbox.count(CREATED) == 1
-
-
-@pytest.mark.parametrize(
-    ("params", "field", "words"),
-    [
-        ({"portion": "ongoing"}, "params.portion", "xero_create_repeating_invoice"),
-        ({"email_mode": "trustpager"}, "params.email_mode", "not yet available"),
-        ({"email_subject": "Hi"}, "params.email_subject", "email_mode"),
-        ({"email_mod": "xero"}, "params.email_mod", "unknown field"),
-        ({"status": "PAID"}, "params.status", "AUTHORISED"),
-        ({"due_date": "soon"}, "params.due_date", "date"),
-        ({"deal_product_ids": ["x"]}, "params.deal_product_ids[0]", "UUID"),
-        ({"currency": "aud"}, "params.currency", "pattern"),
-        ({"line_amount_types": "exclusive"}, "params.line_amount_types", "Exclusive"),
-    ],
-)
-def test_what_cannot_be_done_is_refused_at_intake_by_field(office, params, field, words):
-    deal, _ = office.world.deal({})
-    with pytest.raises(Refused) as refused:
-        office.invoice(deal, **params)
-    (problem,) = refused.value.problems
-    assert problem.field == field
-    assert words.lower() in problem.problem.lower()
-
-
-def test_everything_wrong_is_named_at_once(office):
-    _, (foreign,) = office.world.deal({})
-    deal, _ = office.world.deal({})
-    with pytest.raises(Refused) as refused:
-        office.invoice(deal, deal_product_ids=[str(foreign)], email_mode="xero", portion="ongoing")
-    assert {p.field for p in refused.value.problems} == {
-        "params.deal_product_ids[0]",
-        "params.email_mode",
-        "params.portion",
-    }
-
-
-def test_email_fields_beside_email_mode_none_are_accepted(office):
-    done = office.invoice(office.world.deal({})[0], email_mode="none", email_attach_pdf=True)
-    assert done.result["email"] == {"mode": "none", "outcome": "none"}
-
-
-def test_another_workspaces_deal_does_not_exist(office):
-    deal, _ = office.world.deal({})
-    with office.world.fleet.database.transaction() as tx:
-        tx.execute(text("UPDATE crm_deals SET workspace_id = gen_random_uuid()"))
-    with pytest.raises(Refused, match=r"data\.deal\.id"):
-        office.invoice(deal)
 
 
 def test_an_amount_xero_computes_otherwise_is_told_and_its_figure_is_kept(office, monkeypatch):

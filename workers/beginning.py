@@ -1,0 +1,186 @@
+"""Starting an attempt: inside one transaction, what is next is found, frozen and marked started."""
+
+import time
+from dataclasses import replace
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from domain.actions.outcome import Deferred, Rejected, Unknown
+from domain.actions.plan import Done, Effect, Refuse
+from domain.actions.retry import may_repeat
+from domain.actions.status import ActionStatus, EffectState
+from infra.database import actions, budgets, effects
+from infra.database.actions import ActionRecord
+from infra.database.effects import EffectRecord
+from infra.database.engine import Transaction
+from infra.logging import bind_contextvars
+from infra.platform import Call, EffectType, Preparation, Sent
+from workers.attempt import Attempt
+from workers.conclude import Decisions, Following
+from workers.fleet import Fleet
+
+
+class OutOfBudget(Exception):  # noqa: N818 - undoes the transaction that prepared the effect
+    """The tenant's budget is used up until `until`."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__("out of budget")
+        self.until = until
+
+
+class Beginning:
+    """One `begin`, inside its transaction."""
+
+    def __init__(
+        self, fleet: Fleet, tx: Transaction, action: ActionRecord, owner: UUID, now: datetime
+    ) -> None:
+        self.fleet, self.tx, self.action, self.owner, self.now = fleet, tx, action, owner, now
+        self.turn = Decisions(fleet, tx, action, now)
+        bind_contextvars(
+            action_id=str(action.request.action_id),
+            integration=str(action.integration.id),
+            platform=action.integration.platform,
+        )
+
+    def go(self) -> Attempt | None:
+        """Find what is next and start it; None when the action goes on later or is finished."""
+        current = self.turn.open_effect
+        if current is not None and current.state is EffectState.STARTED:
+            self.turn.interrupted(current)
+            return None
+        nothing_in_doubt = current is None or current.state is EffectState.PENDING
+        if self.action.cancel_requested_by and nothing_in_doubt:
+            self.turn.cancel(self.action.cancel_requested_by)
+            return None
+        if current is not None:
+            return self._again(current)
+        match self.turn.plan():
+            case Done() | Refuse() as end:
+                self.turn.end(end)
+                return None
+            case Effect() as effect:
+                _, kind = self.fleet.catalogue.effect(effect.name)
+                ordinal = len(self.turn.effects)
+                return self._start(
+                    Following(uuid4(), kind, dict(effect.inputs), None, ordinal), "send"
+                )
+
+    def _again(self, current: EffectRecord) -> Attempt | None:
+        _, kind = self.fleet.catalogue.effect(current.name)
+        following = Following(current.id, kind, dict(current.inputs), current, current.ordinal)
+        if current.state is EffectState.PENDING:
+            return self._start(following, "send")
+        step = current.next_step
+        if step == "repeat" and not may_repeat(self.turn.trial(current), kind.guarantee, self.now):
+            # The window closed while it waited: only a look-up is left, or a person.
+            self.turn.decide(current, kind, Unknown("window_over", "too late to repeat safely"))
+            return None
+        return self._start(following, step)
+
+    def _start(self, following: Following, step: str) -> Attempt | None:
+        queue = following.kind.queue or self.action.queue
+        if queue != self.action.queue:
+            self.turn.hand_over(queue)
+            return None
+        call = self._frozen_or_prepared(following)
+        if not isinstance(call, Call):
+            self.turn.refused_before_sending(following, call)
+            return None
+        attempt = self._record(following.kind, self._started(following, step, call), step)
+        # Last: the tenant's budget row is locked from here to the commit, and no longer.
+        self._take_budget(attempt)
+        return attempt
+
+    def _frozen_or_prepared(self, following: Following) -> Call | Rejected | Deferred:
+        if following.stored is not None and following.stored.call is not None:
+            return following.stored.call
+        return following.kind.prepare(
+            Preparation(
+                tx=self.tx,
+                request=self.action.request,
+                integration=self.action.integration,
+                effect_id=following.effect_id,
+                inputs=following.inputs,
+                known=self.turn.known,
+                now=self.now,
+                public_url=self.fleet.settings.public_url,
+            )
+        )
+
+    def _take_budget(self, attempt: Attempt) -> None:
+        limits = budgets.limits_for(self.turn.platform.limits, self.action.integration.settings)
+        until = budgets.take(
+            self.tx,
+            self.turn.budget_key,
+            limits,
+            interactive=self.action.priority == 0,
+            besides=attempt.sent.effect_id,
+            now=self.now,
+        )
+        if until is not None:
+            raise OutOfBudget(until)
+
+    def _started(self, following: Following, step: str, call: Call) -> EffectRecord:
+        """Describe the effect as this attempt starts it."""
+        settings = self.fleet.settings
+        was = following.stored or EffectRecord.new(
+            following.effect_id, following.ordinal, following.kind.name, following.inputs, self.now
+        )
+        if step == "look_up":
+            return replace(was, lookups=was.lookups + 1)
+        key = f"{self.action.integration.tenant_key}:{was.id}:{was.generation}"
+        again = was.key == key and was.first_sent_at is not None
+        return replace(
+            was,
+            state=EffectState.STARTED if step == "send" else EffectState.UNKNOWN,
+            attempt=was.attempt + 1,
+            last_send_by=self.now + timedelta(seconds=settings.send_within_s),
+            call=call,
+            key=key,
+            call_id=was.call_id if again or not following.kind.guarantee.changes else uuid4(),
+            first_sent_at=was.first_sent_at if again else self.now,
+            repeatable=was.repeatable if again else True,
+        )
+
+    def _record(self, kind: EffectType, started: EffectRecord, step: str) -> Attempt:
+        settings, integration = self.fleet.settings, self.action.integration
+        before = self.turn.open_effect
+        if started.call_id is not None and (before is None or before.call_id != started.call_id):
+            effects.freeze(self.tx, started, integration.platform, integration.tenant_key)
+        if before is None:
+            budget_key = self.turn.budget_key
+            effects.add(self.tx, started, self.action.request.action_id, budget_key)
+        else:
+            effects.start(self.tx, started)
+        token = actions.lease(
+            self.tx,
+            self.action,
+            ActionStatus.RUNNING if step == "send" else ActionStatus.RECONCILING,
+            self.owner,
+            self.now + timedelta(seconds=settings.lease_s),
+        )
+        earlier = [one for one in self.turn.effects if one.id != started.id]
+        return Attempt(
+            action=self.action,
+            token=token,
+            effects=(*earlier, started),
+            kind=kind,
+            platform=self.turn.platform,
+            step=step,
+            number=started.lookups if step == "look_up" else started.attempt,
+            sent=self._sent(started),
+            send_by=self.now + timedelta(seconds=settings.send_within_s),
+            send_by_monotonic=time.monotonic() + settings.send_within_s,
+            started_at=self.now,
+        )
+
+    def _sent(self, started: EffectRecord) -> Sent:
+        return Sent(
+            effect_id=started.id,
+            request=self.action.request,
+            inputs=started.inputs,
+            call=started.call or Call("GET", ""),
+            key=started.key or "",
+            first_sent_at=started.first_sent_at or self.now,
+            stated_id=started.stated_id,
+        )
