@@ -13,6 +13,7 @@ from infra.database import actions, budgets, effects
 from infra.database.actions import ActionRecord
 from infra.database.effects import EffectRecord
 from infra.database.engine import Transaction
+from infra.database.writes import write
 from infra.logging import bind_contextvars
 from infra.platform import Call, EffectType, Preparation, Sent
 from workers.attempt import Attempt
@@ -43,6 +44,11 @@ class Beginning:
         )
 
     def go(self) -> Attempt | None:
+        """Start what is next, if anything, and write down what has changed."""
+        with self.turn:
+            return self._go()
+
+    def _go(self) -> Attempt | None:
         """Find what is next and start it; None when the action goes on later or is finished."""
         current = self.turn.open_effect
         if current is not None and current.state is EffectState.STARTED:
@@ -145,24 +151,22 @@ class Beginning:
     def _record(self, kind: EffectType, started: EffectRecord, step: str) -> Attempt:
         settings, integration = self.fleet.settings, self.action.integration
         before = self.turn.open_effect
+        writes = []
         if started.call_id is not None and (before is None or before.call_id != started.call_id):
-            effects.freeze(self.tx, started, integration.platform, integration.tenant_key)
+            writes.append(effects.frozen(started, integration.platform, integration.tenant_key))
         if before is None:
-            budget_key = self.turn.budget_key
-            effects.add(self.tx, started, self.action.request.action_id, budget_key)
+            action_id, budget_key = self.action.request.action_id, self.turn.budget_key
+            writes.append(effects.added(started, action_id, budget_key))
         else:
-            effects.start(self.tx, started)
-        token = actions.lease(
-            self.tx,
-            self.action,
-            ActionStatus.RUNNING if step == "send" else ActionStatus.RECONCILING,
-            self.owner,
-            self.now + timedelta(seconds=settings.lease_s),
-        )
+            writes.append(effects.started(started))
+        status = ActionStatus.RUNNING if step == "send" else ActionStatus.RECONCILING
+        until = self.now + timedelta(seconds=settings.lease_s)
+        writes.append(actions.leased(self.action, status, self.owner, until))
+        write(self.tx, writes)
         earlier = [one for one in self.turn.effects if one.id != started.id]
         return Attempt(
             action=self.action,
-            token=token,
+            token=self.action.lease_token + 1,
             effects=(*earlier, started),
             kind=kind,
             platform=self.turn.platform,

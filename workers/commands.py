@@ -1,12 +1,13 @@
 """What a person may do to an action or a dead letter. Everything is recorded with who did it."""
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from domain.actions.status import ActionStatus, EffectState
-from infra.database import actions, dead_letters, effects
+from infra.database import actions, dead_letters
 from infra.database.effects import EffectRecord
 from infra.database.engine import Transaction
 from infra.wire import Envelope, Refused, read_params
@@ -38,8 +39,8 @@ def resume(  # noqa: PLR0913 - what a person may state
         NotPossible: it is final, running, or the statement does not fit.
     """
     now = fleet.now()
-    with fleet.database.transaction() as tx:
-        turn = _turn(fleet, tx, action_id, now)
+    with fleet.database.transaction() as tx, ExitStack() as stack:
+        turn = stack.enter_context(_turn(fleet, tx, action_id, now))
         if turn.action.status not in {ActionStatus.PARKED, ActionStatus.WAITING}:
             raise NotPossible(
                 f"it is {turn.action.status.value}: only parked or waiting ones resume"
@@ -55,7 +56,7 @@ def resume(  # noqa: PLR0913 - what a person may state
         if params is not None:
             _edit(fleet, turn, params)
         if effect is not None:
-            effects.change(tx, effect.id, attempt=0, created_at=now)
+            turn.note(effect, attempt=0, created_at=now)
         _move(turn, ActionStatus.WAITING, who, f"resumed by {who}")
     return "it goes on at once"
 
@@ -72,16 +73,15 @@ def _resume_unknown(
     changes = {"next_step": "look_up", "created_at": turn.now}
     if happened is not None:
         changes["stated_id"] = happened
-    effects.change(turn.tx, effect.id, **changes)
+    turn.note(effect, **changes)
     said = f"{who} states that it happened as {happened}" if happened else f"resumed by {who}"
     _move(turn, ActionStatus.RECONCILING, who, said)
     return "the platform is asked about it first"
 
 
 def _did_not_happen(turn: Turn, effect: EffectRecord) -> None:
-    effects.change(
-        turn.tx,
-        effect.id,
+    turn.note(
+        effect,
         state=EffectState.PENDING.value,
         next_step="send",
         generation=effect.generation + 1,
@@ -123,8 +123,8 @@ def give_up(
     Raises:
         NotPossible: it is final or running, or an effect's outcome is unknown and nothing is said.
     """
-    with fleet.database.transaction() as tx:
-        turn = _turn(fleet, tx, action_id, fleet.now())
+    with fleet.database.transaction() as tx, ExitStack() as stack:
+        turn = stack.enter_context(_turn(fleet, tx, action_id, fleet.now()))
         if turn.action.status not in {ActionStatus.PARKED, ActionStatus.WAITING}:
             words = f"it is {turn.action.status.value}: only parked or waiting ones can be given up"
             raise NotPossible(words)
@@ -149,8 +149,8 @@ def cancel(fleet: Fleet, action_id: UUID, *, who: str) -> str:
     Raises:
         NotPossible: it is final, or parked with an unknown outcome.
     """
-    with fleet.database.transaction() as tx:
-        turn = _turn(fleet, tx, action_id, fleet.now())
+    with fleet.database.transaction() as tx, ExitStack() as stack:
+        turn = stack.enter_context(_turn(fleet, tx, action_id, fleet.now()))
         effect = turn.open_effect
         unknown = effect is not None and effect.state in {EffectState.UNKNOWN, EffectState.STARTED}
         if turn.action.status is ActionStatus.PARKED and unknown:
@@ -173,7 +173,7 @@ def _turn(fleet: Fleet, tx: Transaction, action_id: UUID, now: datetime) -> Turn
 
 
 def _move(turn: Turn, status: ActionStatus, who: str, reason: str) -> None:
-    actions.move(turn.tx, turn.action, status, now=turn.now, by=who, reason=reason)
+    turn.move(status, by=who, reason=reason)
 
 
 def requeue(fleet: Fleet, dead_letter_id: UUID, *, who: str) -> str:

@@ -19,6 +19,8 @@ from domain.actions.status import ActionStatus, EffectState
 from domain.events import EventType
 from infra.database import actions, budgets, effects, integrations, log
 from infra.database.effects import EffectRecord
+from infra.database.tables import IntegrationLogRow
+from infra.database.writes import Write, write
 from infra.logging import logger
 from infra.platform import EffectType
 from infra.session import Session
@@ -49,13 +51,15 @@ def conclude(
     """
     now = fleet.now()
     with fleet.database.transaction() as tx:
-        log.write(tx, log_rows(attempt, outcome, session, now))
+        rows = log_rows(attempt, outcome, session, now)
         action = actions.still_mine(tx, attempt.action.request.action_id, attempt.token)
         if action is None:
+            log.write(tx, rows)
             logger().warning("late: the lease was taken over", outcome=name_of(outcome))
             return None
-        turn = Decisions(fleet, tx, action, now, attempt.effects)
-        return turn.decide(attempt.effects[-1], attempt.kind, outcome, goes_on=True)
+        with Decisions(fleet, tx, action, now, attempt.effects) as turn:
+            turn.writes += [Write(IntegrationLogRow, row) for row in rows]
+            return turn.decide(attempt.effects[-1], attempt.kind, outcome, goes_on=True)
 
 
 class Decisions(Turn):
@@ -116,7 +120,9 @@ class Decisions(Turn):
         )
         book = kind.settle if happened else kind.abandon
         if book is not None:
+            self.flush()  # the bookkeeping sees the effect as settled, and may add to its result
             book(self.settlement(effect, outcome))
+            self.effects = effects.of_action(self.tx, self.action.request.action_id)
         self.__dict__.pop("known", None)  # the bookkeeping may have changed it
         return self._after_settled(kind, outcome, goes_on=goes_on)
 
@@ -135,7 +141,7 @@ class Decisions(Turn):
             return None
         if goes_on and self.action.status is ActionStatus.RUNNING:
             return self.action.lease_token
-        actions.move(self.tx, self.action, ActionStatus.WAITING, now=self.now)
+        self.move(ActionStatus.WAITING)
         return None
 
     def _wait(self, effect: EffectRecord, decision: Wait) -> None:
@@ -148,11 +154,8 @@ class Decisions(Turn):
             generation=generation,
         )
         self._hold(decision.blocks, decision.at, decision.message)
-        actions.move(
-            self.tx,
-            self.action,
+        self.move(
             ActionStatus.WAITING,
-            now=self.now,
             due_at=decision.at,
             reason=decision.message,
             error={"code": decision.code, "message": decision.message},
@@ -172,11 +175,8 @@ class Decisions(Turn):
         words = getattr(outcome, "message", "looked up: not there yet")
         self.note(effect, in_flight=False, state=EffectState.UNKNOWN.value, next_step=step)
         self._hold(decision.blocks, decision.at, words)
-        actions.move(
-            self.tx,
-            self.action,
+        self.move(
             ActionStatus.RECONCILING,
-            now=self.now,
             due_at=decision.at,
             reason=words,
             error={"code": getattr(outcome, "code", "absent"), "message": words},
@@ -192,11 +192,8 @@ class Decisions(Turn):
             next_step="look_up" if doubt else "send",
         )
         error = {"code": decision.code, "message": decision.message}
-        actions.move(
-            self.tx,
-            self.action,
+        self.move(
             ActionStatus.PARKED,
-            now=self.now,
             reason=decision.message,
             error=error,
         )
@@ -213,6 +210,7 @@ class Decisions(Turn):
                 following.inputs,
                 self.now,
             )
-            effects.add(self.tx, stored, self.action.request.action_id, self.budget_key)
+            action_id = self.action.request.action_id
+            write(self.tx, [effects.added(stored, action_id, self.budget_key)])
             self.effects.append(stored)
         self.decide(stored, following.kind, refusal)

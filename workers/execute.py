@@ -12,6 +12,7 @@ from uuid import UUID
 from domain.actions.status import ActionStatus
 from infra.boundary import carrying
 from infra.database import actions
+from infra.database.writes import write
 from workers.attempt import Attempt, perform
 from workers.beginning import Beginning, OutOfBudget
 from workers.conclude import conclude
@@ -55,4 +56,5 @@ def _wait_for_budget(fleet: Fleet, action_id: UUID, token: int | None, until: da
             return
         asking = action.status is ActionStatus.RECONCILING
         status = ActionStatus.RECONCILING if asking else ActionStatus.WAITING
-        actions.move(tx, action, status, now=now, due_at=until, reason="waits for its budget")
+        moved = actions.moved(action, status, now=now, due_at=until, reason="waits for its budget")
+        write(tx, [moved])

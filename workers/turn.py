@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
+from uuid import UUID
 
 from domain.actions.outcome import Rejected, Succeeded
 from domain.actions.plan import Done, Known, Refuse, Step
@@ -17,6 +18,8 @@ from infra.database import actions, effects, outbox
 from infra.database.actions import ActionRecord
 from infra.database.effects import EffectRecord
 from infra.database.engine import Transaction
+from infra.database.tables import OutboxRow
+from infra.database.writes import Write, write
 from infra.platform import Platform, Settlement
 from workers.fleet import Fleet
 
@@ -39,6 +42,8 @@ class Turn:
         if known_effects is None and action.status is not ActionStatus.QUEUED:
             known_effects = effects.of_action(tx, action.request.action_id)
         self.effects = list(known_effects or ())
+        self.writes: list[Write] = []
+        self._changes: dict[UUID, dict[str, Any]] = {}
         self.platform: Platform = fleet.catalogue.platform_of(action.request.action_type)
 
     @property
@@ -90,12 +95,29 @@ class Turn:
         )
 
     def note(self, effect: EffectRecord, **changes: Any) -> None:
-        """Write columns of an effect, and know them from here on."""
-        effects.change(self.tx, effect.id, **changes)
+        """Change columns of an effect: known here at once, written with `flush`."""
+        self._changes.setdefault(effect.id, {}).update(changes)
         known = {name: value for name, value in changes.items() if name in _KNOWN}
         if "state" in known:
             known["state"] = EffectState(known["state"])
         self.effects = [replace(e, **known) if e.id == effect.id else e for e in self.effects]
+
+    def move(self, status: ActionStatus, **how: Any) -> None:
+        """Give the action its next status (`infra.database.actions.moved`) with `flush`."""
+        self.writes.append(actions.moved(self.action, status, now=self.now, **how))
+
+    def flush(self) -> None:
+        """Write everything noted so far, in one round trip."""
+        changes = [effects.changed(key, **values) for key, values in self._changes.items()]
+        writes, self.writes, self._changes = [*changes, *self.writes], [], {}
+        write(self.tx, writes)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self.flush()
 
     # --- the ends -----------------------------------------------------------------------------
 
@@ -111,9 +133,7 @@ class Turn:
     def end(self, step: Done | Refuse) -> None:
         """Finish the action as its plan says."""
         if isinstance(step, Done):
-            actions.move(
-                self.tx, self.action, ActionStatus.SUCCEEDED, now=self.now, result=step.result
-            )
+            self.move(ActionStatus.SUCCEEDED, result=step.result)
             self._tell(EventType.ACTION_SUCCEEDED, {"result": dict(step.result)})
             return
         refusal = step.rejection
@@ -125,11 +145,8 @@ class Turn:
         """End it as refused; what already happened stays, and is said (`partial`)."""
         error = {"code": code, "message": message, **({"details": details} if details else {})}
         partial = self.has_changed_something
-        actions.move(
-            self.tx,
-            self.action,
+        self.move(
             ActionStatus.REJECTED,
-            now=self.now,
             reason=message,
             error=error,
             partial=partial,
@@ -141,11 +158,8 @@ class Turn:
         """Stop what is left; undo nothing."""
         self.abandon_open_effect()
         partial = self.has_changed_something
-        actions.move(
-            self.tx,
-            self.action,
+        self.move(
             ActionStatus.CANCELLED,
-            now=self.now,
             reason=f"cancelled by {who}",
             partial=partial,
             by=who,
@@ -158,14 +172,14 @@ class Turn:
         if effect is None:
             return
         _, kind = self.fleet.catalogue.effect(effect.name)
-        effects.change(self.tx, effect.id, state=EffectState.ABANDONED.value, finished_at=self.now)
+        self.note(effect, state=EffectState.ABANDONED.value, finished_at=self.now)
         if kind.abandon is not None:
             given_up = Rejected("abandoned", "given up before it was done")
             kind.abandon(self.settlement(effect, given_up))
 
     def hand_over(self, queue: str) -> None:
         """Let the workers of another queue go on."""
-        actions.move(self.tx, self.action, ActionStatus.WAITING, now=self.now, queue=queue)
+        self.move(ActionStatus.WAITING, queue=queue)
 
     def _tell(self, event: EventType, data: Mapping[str, Any]) -> None:
         request = self.action.request
@@ -177,4 +191,4 @@ class Turn:
             **data,
         }
         fact = Event(event, str(request.action_id), told, request.workspace_id, request.deal_id)
-        outbox.emit(self.tx, [fact], self.now)
+        self.writes.append(Write(OutboxRow, outbox.row(self.tx, fact, self.now)))

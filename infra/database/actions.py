@@ -3,17 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Update, bindparam, delete, select, text, update
+from sqlalchemy import Row, bindparam, delete, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from domain.actions.plan import Request
 from domain.actions.status import ActionStatus, advance
 from infra.database.engine import Transaction
 from infra.database.tables import ActionRow, ConnectionRow, IntegrationRow
+from infra.database.writes import Write
 from infra.platform import Integration
 
 
@@ -152,39 +152,21 @@ def lock(tx: Transaction, action_id: UUID) -> ActionRecord | None:
     return None if row is None else _record(row)
 
 
-def lease(
-    tx: Transaction, action: ActionRecord, status: ActionStatus, owner: UUID, until: datetime
-) -> int:
-    """Take the action for this process until `until`; return the claim's token."""
+def leased(action: ActionRecord, status: ActionStatus, owner: UUID, until: datetime) -> Write:
+    """Take the action for this process until `until`, under the next token."""
     advance(action.status, status)
-    token = action.lease_token + 1
-    given = {
-        "action_id": action.request.action_id,
-        "to_status": status.value,
-        "owner": owner,
-        "until": until,
-        "token": token,
+    values = {
+        "status": status.value,
+        "status_by": "fleet",
+        "status_reason": None,
+        "lease_owner": owner,
+        "lease_until": until,
+        "lease_token": action.lease_token + 1,
     }
-    tx.execute(_LEASE, given)
-    return token
+    return Write(ActionRow, values, action.request.action_id)
 
 
-_LEASE = (
-    update(ActionRow)
-    .where(ActionRow.id == bindparam("action_id"))
-    .values(
-        status=bindparam("to_status"),
-        status_by="fleet",
-        status_reason=None,
-        lease_owner=bindparam("owner"),
-        lease_until=bindparam("until"),
-        lease_token=bindparam("token"),
-    )
-)
-
-
-def move(  # noqa: PLR0913 - one change of one row
-    tx: Transaction,
+def moved(  # noqa: PLR0913 - one change of one row
     action: ActionRecord,
     status: ActionStatus,
     *,
@@ -196,7 +178,7 @@ def move(  # noqa: PLR0913 - one change of one row
     error: Mapping[str, Any] | None = None,
     partial: bool = False,
     queue: str | None = None,
-) -> None:
+) -> Write:
     """Give the action its next status and let go of it: no lease, no ring outstanding."""
     advance(action.status, status)
     values: dict[str, Any] = {
@@ -216,19 +198,7 @@ def move(  # noqa: PLR0913 - one change of one row
         values["partial"] = True
     if queue is not None:
         values["queue"] = queue
-    given = {f"to_{name}": value for name, value in values.items()}
-    given["action_id"] = action.request.action_id
-    tx.execute(_move_of(tuple(sorted(values))), given)
-
-
-@cache
-def _move_of(names: tuple[str, ...]) -> Update:
-    """Build each shape of move once: compiling costs more than running it."""
-    return (
-        update(ActionRow)
-        .where(ActionRow.id == bindparam("action_id"))
-        .values({name: bindparam(f"to_{name}") for name in names})
-    )
+    return Write(ActionRow, values, action.request.action_id)
 
 
 def edit(tx: Transaction, action_id: UUID, params: Mapping[str, Any]) -> None:

@@ -3,17 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Update, bindparam, insert, select, update
+from sqlalchemy import bindparam, select, update
 
 from domain.actions.outcome import JsonObject, Rejected, Succeeded
 from domain.actions.plan import Result
 from domain.actions.status import ActionStatus, EffectState
 from infra.database.engine import Transaction
 from infra.database.tables import ActionRow, CallRow, EffectRow
+from infra.database.writes import Write, write
 from infra.platform import Call
 
 
@@ -143,9 +143,6 @@ def of_action(tx: Transaction, action_id: UUID) -> list[EffectRecord]:
     return [_record(row) for row in rows]
 
 
-_ADD = insert(EffectRow)
-
-
 def _started(effect: EffectRecord) -> dict[str, Any]:
     return {
         "state": effect.state.value,
@@ -158,7 +155,7 @@ def _started(effect: EffectRecord) -> dict[str, Any]:
     }
 
 
-def add(tx: Transaction, effect: EffectRecord, action_id: UUID, budget_key: str) -> None:
+def added(effect: EffectRecord, action_id: UUID, budget_key: str) -> Write:
     """Add the next effect of an action, started or (refused before it was sent) pending."""
     row = _started(effect) | {
         "id": effect.id,
@@ -170,19 +167,30 @@ def add(tx: Transaction, effect: EffectRecord, action_id: UUID, budget_key: str)
         "inputs": dict(effect.inputs),
         "created_at": effect.created_at,
     }
-    tx.execute(_ADD, row)
+    return Write(EffectRow, row)
 
 
-def start(tx: Transaction, effect: EffectRecord) -> None:
+def started(effect: EffectRecord) -> Write:
     """Mark an effect that exists as started again (or being looked up)."""
-    change(tx, effect.id, **_started(effect))
+    return Write(EffectRow, _started(effect), effect.id)
 
 
-_FREEZE = insert(CallRow)
+def changed(effect_id: UUID, **values: Any) -> Write:
+    """Write columns of one effect."""
+    return Write(EffectRow, values, effect_id)
 
 
-def freeze(tx: Transaction, effect: EffectRecord, platform: str, tenant_key: str) -> None:
-    """Keep the bytes and the key before the first send, as `effect` describes them."""
+def change(tx: Transaction, effect_id: UUID, **values: Any) -> None:
+    """Write columns of one effect at once."""
+    write(tx, [changed(effect_id, **values)])
+
+
+def frozen(effect: EffectRecord, platform: str, tenant_key: str) -> Write:
+    """Keep the bytes and the key before the first send, as `effect` describes them.
+
+    Raises:
+        ValueError: it describes no call.
+    """
     call = effect.call
     if call is None or effect.call_id is None or effect.key is None:
         raise ValueError("nothing to freeze")
@@ -199,23 +207,7 @@ def freeze(tx: Transaction, effect: EffectRecord, platform: str, tenant_key: str
         "context": dict(call.context),
         "first_sent_at": effect.first_sent_at,
     }
-    tx.execute(_FREEZE, row)
-
-
-@cache
-def _change_of(names: tuple[str, ...]) -> Update:
-    """Build each shape of change once: compiling costs more than running it."""
-    return (
-        update(EffectRow)
-        .where(EffectRow.id == bindparam("effect_id"))
-        .values({name: bindparam(f"to_{name}") for name in names})
-    )
-
-
-def change(tx: Transaction, effect_id: UUID, **values: Any) -> None:
-    """Write columns of one effect."""
-    given = {f"to_{name}": value for name, value in values.items()}
-    tx.execute(_change_of(tuple(sorted(values))), given | {"effect_id": effect_id})
+    return Write(CallRow, row)
 
 
 def forbid_repeat(tx: Transaction, call_id: UUID) -> None:

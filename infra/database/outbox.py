@@ -22,12 +22,13 @@ def emit(tx: Transaction, events: Iterable[Event], now: datetime) -> None:
     Numbering locks the deal's stream row until the commit, so a deal's events are published in the
     order their facts became true.
     """
-    rows = [_row(tx, event, now) for event in events]
+    rows = [row(tx, event, now) for event in events]
     if rows:
         tx.execute(insert(OutboxRow), rows)
 
 
-def _row(tx: Transaction, event: Event, now: datetime) -> dict[str, Any]:
+def row(tx: Transaction, event: Event, now: datetime) -> dict[str, Any]:
+    """Return an event's outbox row, numbered in its deal's stream (which this locks)."""
     return {
         "event_id": uuid4(),
         "workspace_id": event.workspace_id,

@@ -79,3 +79,14 @@ def marked(tx: Transaction, integration_id: UUID, effect_ids: Iterable[UUID]) ->
         .where(EffectRow.id.in_(list(effect_ids)), ActionRow.integration_id == integration_id)
     )
     return {row.id: Marked(row.id, EffectState(row.state), row.external_id) for row in rows}
+
+
+def tally(tx: Transaction, action_id: UUID, names: Iterable[str]) -> dict[str, int]:
+    """Add up the named counts over the pages an action has booked; 0 where none has any."""
+    booked = tx.execute(
+        select(EffectRow.outcome["result"]).where(
+            EffectRow.action_id == action_id, EffectRow.state == EffectState.SUCCEEDED.value
+        )
+    ).scalars()
+    pages = [page for page in booked if page]
+    return {name: sum(int(page.get(name, 0)) for page in pages) for name in names}

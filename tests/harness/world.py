@@ -53,9 +53,12 @@ class World:
             },
             {"account_code": "200", "tax_type": "OUTPUT", "due_days": 14, "limits": LIMITS},
         )
-        self.slack = self._integration(
-            "slack", seed.SLACK_TEAM, {"token": seed.SLACK_TOKEN}, {"limits": LIMITS}
-        )
+        self.slack = self.add_slack(seed.SLACK_TEAM)
+
+    def add_slack(self, tenant: str) -> UUID:
+        """One more Slack workspace (to us; the sandbox has one)."""
+        credentials = {"token": seed.SLACK_TOKEN}
+        return self._integration("slack", tenant, credentials, {"limits": LIMITS})
 
     def _integration(
         self, platform: str, tenant: str, credentials: dict[str, str], settings: dict[str, Any]

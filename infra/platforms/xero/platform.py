@@ -1,7 +1,7 @@
 """What the fleet knows of Xero: actions, effects, limits.
 
 Limits per organisation and app, from developer.xero.com, "OAuth 2.0 API limits": 5 calls at once,
-60 a minute, 1,000 (Starter) or 5,000 a day; the answers' headers correct the rest.
+60 a minute, 1,000 (Starter, assumed here) or 5,000 a day; `limits` in the settings says which.
 """
 
 from infra.platform import ActionType, Limits, Platform, Window
@@ -36,7 +36,7 @@ PLATFORM = Platform(
         in_flight=5,
         windows=(
             Window("minute", calls=60, seconds=60, reserve=10),
-            Window("day", calls=5000, seconds=86_400, reserve=500),
+            Window("day", calls=1000, seconds=86_400, reserve=100),
         ),
     ),
     effects=(

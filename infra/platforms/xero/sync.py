@@ -39,20 +39,24 @@ COUNTS = ("checked", "changed", "promoted", "skipped")
 
 
 def known(tx: Transaction, request: Request, integration: Integration) -> Known:
-    """Return what is to be read: one scope for everything, or chunks of ids."""
+    """Return what is to be read, and what came of the pages booked so far."""
+    counts = sync.tally(tx, request.action_id, COUNTS)
+    return {"scopes": _scopes(tx, request, integration), "counts": counts}
+
+
+def _scopes(tx: Transaction, request: Request, integration: Integration) -> list[dict[str, Any]]:
+    """Return one scope for everything, or chunks of ids."""
     if request.params.get("invoice_ids"):
         ids = [str(one) for one in request.params["invoice_ids"]]
-        return {"scopes": _chunks(pages.INVOICES, ids, pages.IDS_PER_CALL)}
+        return _chunks(pages.INVOICES, ids, pages.IDS_PER_CALL)
     if request.deal_id is None:
-        return {"scopes": [{"scope": pages.ALL, "ids": []}]}
+        return [{"scope": pages.ALL, "ids": []}]
     deal = crm.find_deal(tx, request.workspace_id, request.deal_id)
     parties = (deal.id, deal.customer_id, deal.contact_id) if deal else ()
     linked = contacts.linked_to_any(tx, integration.id, filter(None, parties))
     ours = invoices.changeable(tx, integration.id, request.deal_id)
-    return {
-        "scopes": _chunks(pages.INVOICES, ours, pages.IDS_PER_CALL)
-        + _chunks(pages.CONTACTS, linked, pages.CONTACTS_PER_CALL)
-    }
+    by_id = _chunks(pages.INVOICES, ours, pages.IDS_PER_CALL)
+    return by_id + _chunks(pages.CONTACTS, linked, pages.CONTACTS_PER_CALL)
 
 
 def _chunks(scope: str, ids: Sequence[str], size: int) -> list[dict[str, Any]]:
@@ -72,15 +76,16 @@ def check(tx: Transaction, request: Request) -> list[tuple[str, str]]:
 def next_effect(_request: Request, known_: Known, results: tuple[Result, ...]) -> Step:
     """One effect a page: to the end of a scope, then the next scope."""
     if not results:
-        return _first(known_["scopes"]) or Done(_counts(()))
+        return _first(known_["scopes"]) or _done(known_, results, finished=True)
     last = results[-1]
     if isinstance(last.outcome, Rejected):
         return Refuse(last.outcome)
     after = last.outcome.result["next"]
-    if after is not None and len(results) < PAGES_MAX:
+    if len(results) >= PAGES_MAX:
+        return _done(known_, results, finished=after is None and not last.inputs["rest"])
+    if after is not None:
         return Effect(PAGE.name, {**last.inputs, "seek": after})
-    following = None if after is not None else _first(last.inputs["rest"])
-    return following or Done(_counts(results))
+    return _first(last.inputs["rest"]) or _done(known_, results, finished=True)
 
 
 def _first(scopes: Sequence[JsonObject]) -> Effect | None:
@@ -89,11 +94,8 @@ def _first(scopes: Sequence[JsonObject]) -> Effect | None:
     return Effect(PAGE.name, {**scopes[0], "seek": None, "rest": list(scopes[1:])})
 
 
-def _counts(results: Iterable[Result]) -> dict[str, Any]:
-    told = [r.outcome.result for r in results if isinstance(r.outcome, Succeeded)]
-    sums = {name: sum(int(one[name]) for one in told) for name in COUNTS}
-    unfinished = bool(told) and told[-1]["next"] is not None
-    return {**sums, "calls": len(told), "finished": not unfinished}
+def _done(known_: Known, results: tuple[Result, ...], *, finished: bool) -> Done:
+    return Done({**known_["counts"], "calls": len(results), "finished": finished})
 
 
 # --- reading --------------------------------------------------------------------------------------
