@@ -22,6 +22,17 @@ from infra.settings import Settings  # noqa: E402
 __all__ = ["bind_contextvars", "clear_contextvars", "configure_logging", "logger"]
 
 
+# Celery's two lines per task say less than our one (`attempted`), and Flower shows them anyway.
+_CHATTY = (
+    "urllib3",
+    "amqp",
+    "kombu",
+    "celery.redirected",
+    "celery.worker.strategy",
+    "celery.app.trace",
+)
+
+
 def logger() -> Any:
     """Return the logger; context bound with `bind_contextvars` is on every line."""
     return structlog.get_logger()
@@ -61,7 +72,7 @@ def configure_logging(settings: Settings) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level)
-    for chatty in ("urllib3", "amqp", "kombu", "celery.redirected"):
+    for chatty in _CHATTY:
         logging.getLogger(chatty).setLevel(logging.WARNING)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

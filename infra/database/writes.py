@@ -52,7 +52,7 @@ def _together(shapes: tuple[Shape, ...]) -> Insert | Update:
 
 def _one(number: int, shape: Shape) -> Insert | Update:
     table, is_update, names = shape
-    values = {name: bindparam(f"w{number}_{name}") for name in names}
+    values: dict[str, Any] = {name: bindparam(f"w{number}_{name}") for name in names}
     if not is_update:
         return insert(table).values(values)
     key = table.__table__.c.id

@@ -143,7 +143,7 @@ class IntegrationLogRow(FleetTable):
     """One outgoing exchange (or an attempt that died), redacted. `seconds` is its duration."""
 
     __tablename__ = "integration_log"
-    __table_args__ = (Index(None, "action_id"), Index(None, "at"), Index(None, "effect_id"))
+    __table_args__ = (Index(None, "action_id"), Index(None, "at", postgresql_using="brin"))
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     integration_id: Mapped[UUID | None]
     action_id: Mapped[UUID | None]

@@ -23,7 +23,6 @@ class OutboxRow(FleetTable):
             "published_at",
             postgresql_where=text("type = 'invoice.promotion_due' AND consumed_at IS NULL"),
         ),
-        Index(None, "created_at"),
     )
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     event_id: Mapped[UUID]

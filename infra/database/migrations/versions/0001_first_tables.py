@@ -25,6 +25,42 @@ CREATE TRIGGER note_action_transition AFTER INSERT OR UPDATE OF status ON action
     FOR EACH ROW EXECUTE FUNCTION note_action_transition();
 """
 
+# One call from every limit of a tenant, in one round trip; NULL: granted, else when to try again.
+# Not granted, the caller rolls back. The first window's row is locked until the commit, so that the
+# calls in flight are counted exactly.
+TAKE_BUDGET = """
+CREATE FUNCTION take_budget(
+    tenant text, names text[], calls int[], seconds int[], in_flight_max int, besides uuid,
+    at timestamptz
+) RETURNS timestamptz LANGUAGE plpgsql AS $$
+DECLARE
+    w budgets%ROWTYPE;
+    length interval;
+BEGIN
+    FOR n IN 1 .. array_length(names, 1) LOOP
+        length := make_interval(secs => seconds[n]);
+        INSERT INTO budgets AS b (key, window_started_at, used)
+        VALUES (tenant || ':' || names[n], at, 1)
+        ON CONFLICT (key) DO UPDATE SET
+            used = CASE WHEN b.window_started_at <= at - length THEN 1 ELSE b.used + 1 END,
+            window_started_at = CASE WHEN b.window_started_at <= at - length THEN at
+                                     ELSE b.window_started_at END
+        RETURNING * INTO w;
+        IF w.blocked_until > at THEN
+            RETURN w.blocked_until;
+        END IF;
+        IF w.used > calls[n] THEN
+            RETURN w.window_started_at + length;
+        END IF;
+    END LOOP;
+    IF (SELECT count(*) FROM effects e WHERE e.in_flight AND e.budget_key = tenant
+        AND e.id <> besides) >= in_flight_max THEN
+        RETURN at + interval '300 milliseconds';
+    END IF;
+    RETURN NULL;
+END $$;
+"""
+
 
 def upgrade() -> None:
     """Apply. Old code must keep working on the new schema."""
@@ -287,9 +323,8 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_integration_log_action_id"), "integration_log", ["action_id"], unique=False
     )
-    op.create_index(op.f("ix_integration_log_at"), "integration_log", ["at"], unique=False)
     op.create_index(
-        op.f("ix_integration_log_effect_id"), "integration_log", ["effect_id"], unique=False
+        op.f("ix_integration_log_at"), "integration_log", ["at"], postgresql_using="brin"
     )
     op.create_table(
         "outbox",
@@ -308,7 +343,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("deal_id", "sequence", name=op.f("uq_outbox_deal_id_sequence")),
         sa.UniqueConstraint("event_id", name=op.f("uq_outbox_event_id")),
     )
-    op.create_index(op.f("ix_outbox_created_at"), "outbox", ["created_at"], unique=False)
     op.create_index(
         "ix_outbox_promotions",
         "outbox",
@@ -605,6 +639,7 @@ def upgrade() -> None:
         op.f("ix_invoice_lines_invoice_id"), "invoice_lines", ["invoice_id"], unique=False
     )
     op.execute(TRANSITION_TRIGGER)
+    op.execute(TAKE_BUDGET)
 
 
 def downgrade() -> None:
@@ -649,9 +684,7 @@ def downgrade() -> None:
         table_name="outbox",
         postgresql_where=sa.text("type = 'invoice.promotion_due' AND consumed_at IS NULL"),
     )
-    op.drop_index(op.f("ix_outbox_created_at"), table_name="outbox")
     op.drop_table("outbox")
-    op.drop_index(op.f("ix_integration_log_effect_id"), table_name="integration_log")
     op.drop_index(op.f("ix_integration_log_at"), table_name="integration_log")
     op.drop_index(op.f("ix_integration_log_action_id"), table_name="integration_log")
     op.drop_table("integration_log")
@@ -694,4 +727,5 @@ def downgrade() -> None:
         postgresql_where=sa.text("deal_id IS NOT NULL"),
     )
     op.drop_table("actions")
+    op.execute("DROP FUNCTION take_budget")
     op.execute("DROP FUNCTION note_action_transition")
