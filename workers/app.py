@@ -12,6 +12,7 @@ from celery import signals
 from infra.broker.app import build_app, keep_unreadable
 from infra.database import dead_letters
 from infra.logging import bind_contextvars, clear_contextvars, configure_logging, logger
+from infra.memory import give_back
 from infra.platforms import CATALOGUE
 from infra.redaction import redact
 from infra.settings import settings
@@ -44,6 +45,7 @@ def _begin(**_: Any) -> None:
 
 @signals.worker_ready.connect
 def _ready(sender: Any = None, **_: Any) -> None:
+    give_back()
     logger().info("ready", kind="worker", node=getattr(sender, "hostname", None))
 
 

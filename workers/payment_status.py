@@ -32,6 +32,7 @@ class PromotionDue:
     invoice_id: UUID
     cycle: int
     rung: PaymentStatus
+    deal_id: str
 
 
 def read_promotion(body: bytes) -> PromotionDue:
@@ -51,6 +52,7 @@ def read_promotion(body: bytes) -> PromotionDue:
             UUID(data["invoice_id"]),
             int(data["cycle"]),
             PaymentStatus(data["rung"]),
+            str(event.get("dealid", "")),
         )
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         words = f"not an invoice.promotion_due event: {type(error).__name__}: {error}"
@@ -78,8 +80,8 @@ def consume(fleet: Fleet, messages: Sequence[Arrived]) -> int:
             else:
                 due[promotion.event_id] = promotion
         new = inbox.take(tx, CONSUMER, list(due))
-        # In the order of the products, so that two consumers cannot wait for each other.
-        for promotion in sorted(due.values(), key=lambda one: str(one.deal_product_id)):
+        # In one order, so that two consumers cannot wait for each other: deal, then product.
+        for promotion in sorted(due.values(), key=lambda p: (p.deal_id, str(p.deal_product_id))):
             if promotion.event_id in new:
                 moved = promotions.apply_promotion(
                     tx,

@@ -5,6 +5,7 @@ from threading import Event
 from types import FrameType
 
 from infra.logging import bind_contextvars, configure_logging, logger
+from infra.memory import give_back
 from infra.settings import settings
 from workers.fleet import Fleet, compose
 
@@ -26,4 +27,5 @@ def start(kind: str) -> tuple[Fleet, Event]:
 
 def ready(kind: str) -> None:
     """Say that the process works from here on (the supervisor waits for this line)."""
+    give_back()
     logger().info("ready", kind=kind)

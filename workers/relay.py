@@ -19,7 +19,7 @@ from workers.fleet import Fleet
 
 EVENTS_PER_ROUND = 200
 IDLE_S = 1.0
-PAUSE_S = 0.01  # between rounds under load: what commits meanwhile goes out together
+PAUSE_S = 0.03  # between rounds under load: what commits meanwhile goes out together
 DECLARE_EVERY_S = 5.0
 RETRY_MAX_S = 5.0
 

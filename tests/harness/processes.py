@@ -34,7 +34,11 @@ class Processes:
             variable_of(setting.name): str(getattr(settings, setting.name))
             for setting in fields(settings)
         }
-        self._environment |= {"PYTHONUNBUFFERED": "1", "MALLOC_ARENA_MAX": "2"}
+        self._environment |= {
+            "PYTHONUNBUFFERED": "1",
+            "PYTHONOPTIMIZE": "2",
+            "MALLOC_ARENA_MAX": "2",
+        }
         if killable:
             self._environment["FLEET_KILL_FILE"] = str(self.kill_file)
 
