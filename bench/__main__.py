@@ -23,6 +23,7 @@ from infra.database.engine import Database
 from infra.database.migrate import migrate
 from infra.embedded.processes import memory_bytes
 from infra.embedded.stack import embedded_stack
+from infra.sandbox import seed
 from infra.settings import Settings, read_settings
 from tests.harness.processes import Processes
 from tests.harness.sandbox import Sandbox
@@ -68,12 +69,9 @@ def requests(world: World, count: int) -> list[dict[str, object]]:
 
 def tenants_of(world: World) -> list[UUID]:
     """Ten Slack workspaces, made once."""
-    found = [
-        row.id for row in world.rows("SELECT id FROM integrations WHERE platform = 'slack'")
-    ]
-    for number in range(len(found), TENANTS):
-        found.append(world.add_slack(f"T0BENCH{number}"))
-    return found
+    found = [row.id for row in world.rows("SELECT id FROM integrations WHERE platform = 'slack'")]
+    more = [world.add_slack(f"T0BENCH{number}") for number in range(len(found), TENANTS)]
+    return found + more
 
 
 def latency(world: World, settings: Settings, count: int) -> list[float]:
@@ -114,8 +112,6 @@ def published(world: World) -> int:
 
 def bare_throughput(world: World, settings: Settings, count: int, folder: Path) -> float:
     """Tasks per second of the bare Celery task, one worker with ten threads."""
-    from infra.sandbox import seed
-
     with world.fleet.database.transaction() as tx:
         tx.execute(text("CREATE TABLE IF NOT EXISTS bench_bare (channel text, ts text)"))
         tx.execute(text("TRUNCATE bench_bare"))
@@ -126,7 +122,7 @@ def bare_throughput(world: World, settings: Settings, count: int, folder: Path) 
         "BENCH_SLACK_TOKEN": seed.SLACK_TOKEN,
     }
     os.environ.update(environment)
-    from bench.bare import post
+    from bench.bare import post  # noqa: PLC0415 - it reads the environment set above
 
     words = "-m celery -q -A bench.bare worker -P threads -c 10 -Q celery"
     words += " --without-gossip --without-mingle --without-heartbeat"

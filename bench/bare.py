@@ -5,6 +5,7 @@ No retries, no look-up, no idempotency: what a team writes on its first day.
 
 import json
 import os
+import threading
 
 import psycopg
 import urllib3
@@ -22,8 +23,6 @@ _connections: dict[int, psycopg.Connection] = {}
 
 
 def _connection() -> psycopg.Connection:
-    import threading
-
     key = threading.get_ident()
     if key not in _connections:
         _connections[key] = psycopg.connect(os.environ["DATABASE_URL"], autocommit=True)

@@ -1,1 +1,1 @@
-"""The business, pure: no clock, no I/O, no randomness, no third party. Start at `actions/retry.py`."""
+"""The business, pure: no clock, no I/O, no randomness. Start at `actions/retry.py`."""

@@ -1,4 +1,4 @@
-"""Structured logs: JSON for machines, columns for people; context on every line, secrets on none."""
+"""Structured logs: JSON for machines, columns for people; context on each line, no secrets."""
 
 import logging
 import sys
@@ -7,8 +7,7 @@ from typing import Any
 # structlog's console renderer imports rich where it finds it: 10 MB that no worker ever uses.
 _rich = sys.modules.get("rich")
 sys.modules["rich"] = None  # type: ignore[assignment]  # "not to be had", as the import system says it
-import structlog  # noqa: E402
-
+import structlog  # noqa: E402 - with rich out of sight
 from structlog.contextvars import bind_contextvars, clear_contextvars, merge_contextvars
 
 if _rich is None:

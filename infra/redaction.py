@@ -53,7 +53,7 @@ def redact_url(url: str) -> str:
 
 
 def redact_body(body: bytes | None, headers: Mapping[str, str]) -> Any:
-    """Return a body fit for the log: JSON redacted field by field, text by look, the rest by size."""
+    """Return a body fit for the log: JSON redacted by field, text by look, the rest by size."""
     if not body:
         return None
     kind = next((v for k, v in headers.items() if k.lower() == "content-type"), "")

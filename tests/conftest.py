@@ -17,6 +17,7 @@ from infra.crypto import Vault
 from infra.database.engine import Database
 from infra.database.migrate import migrate
 from infra.database.tables import CrmTable, FleetTable
+from infra.embedded.stack import embedded_stack
 from infra.settings import Settings, read_settings
 from tests.harness.processes import Processes
 from tests.harness.sandbox import Sandbox
@@ -33,8 +34,6 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str
     if given[0] and given[1]:
         yield given[0], given[1]
         return
-    from infra.embedded.stack import embedded_stack
-
     with embedded_stack(tmp_path_factory.mktemp("servers")) as stack:
         yield given[0] or stack.database_url, given[1] or stack.broker_url
 

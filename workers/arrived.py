@@ -19,7 +19,7 @@ class Arrived:
 
 def arrived(message: Message) -> Arrived:
     """Read a kombu message without decoding its body."""
-    body = message.body
+    body: Any = message.body  # bytes or text, as the transport has it
     raw = body if isinstance(body, bytes) else str(body).encode("utf-8", "replace")
     headers = dict(message.headers) | {"content_type": message.content_type}
     is_celery = "task" in headers

@@ -63,7 +63,7 @@ class Beat:
                 continue
             try:
                 job.run(self, now)
-            except Exception:
+            except Exception:  # noqa: BLE001 - the other jobs go on
                 logger().exception("a periodic job failed", job=job.name)
 
     def _take(self, job: Job, slot: int) -> bool:

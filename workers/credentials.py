@@ -43,9 +43,9 @@ def credentials(fleet: Fleet, integration: Integration, platform: Platform) -> M
         message = "the integration has no connection; connect it"
         raise NotAuthorised(message, None, Blocks.CONNECTION)
     version, opened = fleet.opened.get(integration.connection_id, (None, {}))
-    if version is not None and version == integration.credentials_version:
-        if platform.refresh is None or not platform.needs_refresh(opened, fleet.now()):
-            return opened
+    current = version is not None and version == integration.credentials_version
+    if current and not (platform.refresh and platform.needs_refresh(opened, fleet.now())):
+        return opened
     return _read(fleet, integration.connection_id, platform)
 
 

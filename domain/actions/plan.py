@@ -1,4 +1,4 @@
-"""Which effect comes next: a pure function of the request, what is known, and the results so far."""
+"""Which effect comes next: a pure function of request, knowledge and the results so far."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

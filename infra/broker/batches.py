@@ -82,7 +82,7 @@ class BatchConsumer:
         while not self._stop.is_set():
             try:
                 self._process(self._batch)
-            except Exception:
+            except Exception:  # noqa: BLE001 - whatever it was, the batch is still ours
                 logger().exception("the batch could not be processed; it is kept and tried again")
                 self._stop.wait(delay)
                 delay = min(delay * 2, RETRY_MAX_S)

@@ -37,8 +37,9 @@ def take(  # noqa: PLR0913 - a limit has many sides
 ) -> datetime | None:
     """Take one call from every limit of the tenant; else return when to try again, and roll back.
 
-    `besides` is the effect that asks: it counts itself as in flight already. The first window's row is locked until the commit, which makes the count of calls in flight
-    exact. Part of each window is reserved for people.
+    `besides` is the effect that asks: it counts itself as in flight already. The first window's
+    row is locked until the commit, which makes the count of calls in flight exact. Part of each
+    window is reserved for people.
     """
     windows = limits.windows or (ALWAYS,)
     given = {

@@ -9,6 +9,8 @@ from sqlalchemy.exc import OperationalError
 from infra.boundary import boundary
 from infra.settings import Settings, SettingsError, normal_database_url
 
+OPTIONS = "-c lock_timeout=10s -c idle_in_transaction_session_timeout=60s -c jit=off"
+
 Transaction = Connection
 """An open transaction. Repositories take it; nobody but `Database.transaction` commits it."""
 
@@ -30,7 +32,7 @@ class Database:
             pool_recycle=1800,
             connect_args={
                 "connect_timeout": 5,
-                "options": "-c lock_timeout=10s -c idle_in_transaction_session_timeout=60s -c jit=off",
+                "options": OPTIONS,
                 "keepalives_idle": 10,
                 "keepalives_interval": 5,
                 "keepalives_count": 3,

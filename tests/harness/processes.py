@@ -7,6 +7,7 @@ import sys
 import time
 from dataclasses import fields
 from pathlib import Path
+from typing import Self
 from uuid import uuid4
 
 from infra.settings import Settings, variable_of
@@ -42,7 +43,7 @@ class Processes:
         if killable:
             self._environment["FLEET_KILL_FILE"] = str(self.kill_file)
 
-    def __enter__(self) -> "Processes":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -67,7 +68,7 @@ class Processes:
             )
 
     def _argv(self, name: str) -> list[str]:
-        kind = name.split("-")[0]
+        kind = name.split("-", maxsplit=1)[0]
         if kind in MODULES:
             return [sys.executable, "-m", MODULES[kind]]
         queues = QUEUES[kind]

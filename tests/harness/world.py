@@ -116,7 +116,7 @@ class World:
         customer: UUID | None = None,
         contact: UUID | None = None,
     ) -> tuple[UUID, list[UUID]]:
-        """A deal with deal products; a line without values is 1 × 100.00, deposit 30 %."""
+        """A deal with deal products; a line without values is 1 x 100.00, deposit 30 %."""
         deal_id = uuid4()
         line_ids = [uuid4() for _ in lines]
         if customer is None and contact is None:

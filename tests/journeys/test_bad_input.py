@@ -4,6 +4,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from kombu import Connection, Producer
 
 from infra.broker.doorbell import celery_message
 from infra.wire import Refused, Unreadable, read_envelope
@@ -11,16 +12,19 @@ from tests.harness.processes import Processes
 from tests.harness.sandbox import Sandbox
 from tests.harness.senders import send_celery, send_plain, send_raw
 from tests.harness.world import World, eventually
-from workers.submit import Incoming, submit
+from workers.submit import Conflict, Incoming, submit
 
 MESSAGE = {"channel": "C0GENERAL", "text": "hello"}
+
+
+def _submit(world: World, request: dict[str, Any]) -> None:
+    submit(world.fleet, Incoming(str(uuid4()), read_envelope(request, 24), "test"))
 
 
 def _problems(world: World, request: dict[str, Any]) -> dict[str, str]:
     """Every problem by field, as a caller who waits for the answer gets it."""
     with pytest.raises(Refused) as refused:
-        envelope = read_envelope(request, 24)
-        submit(world.fleet, Incoming(str(uuid4()), envelope, "test"))
+        _submit(world, request)
     assert not world.rows("SELECT 1 FROM actions")
     return {problem.field: problem.problem for problem in refused.value.problems}
 
@@ -118,8 +122,6 @@ def test_deep_nesting_is_refused(world: World) -> None:
 
 
 def test_the_same_identity_with_another_request_is_a_conflict(world: World) -> None:
-    from workers.submit import Conflict
-
     request = world.request("slack_send_message", MESSAGE)
     world.submit(request)
     again = request | {"params": MESSAGE | {"text": "other"}}
@@ -201,8 +203,6 @@ def test_refused_requests_by_queue_are_recorded_as_rejected_and_told(
 def test_a_task_nobody_knows_on_a_workers_queue_is_kept_and_the_worker_goes_on(
     world: World, sandbox: Sandbox, running: Processes
 ) -> None:
-    from kombu import Connection, Producer
-
     settings = world.fleet.settings
     with Connection(settings.broker_url) as connection:
         producer = Producer(connection)

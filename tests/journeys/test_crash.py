@@ -49,7 +49,7 @@ def _killed_at_every_boundary(
         _order_file(processes, action_id, number).touch()
         world.submit(request)
         order = _order_file(processes, action_id, number)
-        eventually(lambda: not order.exists(), 20, f"killed {name} #{number}")
+        eventually(lambda order=order: not order.exists(), 20, f"killed {name} #{number}")
         eventually(lambda: [w for w in WORKERS if not processes.alive(w)], 5, "a worker is dead")
         processes.keep_alive(*WORKERS)
         assert world.ended(action_id, seconds=30) == ["succeeded"], f"killed {name} #{number}"

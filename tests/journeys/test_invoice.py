@@ -28,7 +28,7 @@ def _sync(world: World, deal_id: UUID | None = None) -> UUID:
 def test_from_the_queue_to_paid(world: World, sandbox: Sandbox, running: Processes) -> None:
     customer = world.customer("Harbour Cafe", "pay@harbour.test")
     deal, lines = world.deal({}, {"unit_price": Decimal("49.95")}, customer=customer)
-    other_deal, other_lines = world.deal({}, customer=customer)
+    _, other_lines = world.deal({}, customer=customer)
 
     request = world.request("xero_create_invoice", {"portion": "full"}, deal)
     send_celery(world.fleet.settings, [request])

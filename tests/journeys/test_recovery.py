@@ -25,7 +25,7 @@ def test_a_process_frozen_past_its_lease_and_woken_does_nothing_twice(
     sandbox.fault("slack", "hold_after_commit", path="chat.postMessage")
     processes.start("relay", "beat", "worker-a")
     action_id = world.message("held")
-    eventually(lambda: sandbox.held())
+    eventually(sandbox.held)
     processes.signal("worker-a", signal.SIGSTOP)
     sandbox.control("POST", "/held/release", {})
     processes.start("worker-b")
@@ -45,7 +45,7 @@ def test_a_process_frozen_before_it_sent_sends_nothing_when_woken(
     sandbox.fault("slack", "hold_before_commit", path="chat.postMessage", times=1)
     processes.start("relay", "beat", "worker-a")
     blocker = world.message("blocks")
-    eventually(lambda: sandbox.held())
+    eventually(sandbox.held)
     with world.fleet.database.engine.connect() as connection:
         # The frozen worker waits for this lock inside `begin`; it is granted while it is frozen.
         lock = connection.begin()
@@ -116,7 +116,7 @@ def test_an_interrupted_effect_is_taken_up_within_seconds(
     sandbox.fault("slack", "hold_after_commit", path="chat.postMessage")
     processes.start("relay", "beat", "worker-a")
     action_id = world.message("interrupted")
-    eventually(lambda: sandbox.held())
+    eventually(sandbox.held)
     processes.kill("worker-a")
     sandbox.control("POST", "/held/release", {})
     processes.start("worker-a")

@@ -9,7 +9,9 @@ from sqlalchemy import text
 from infra.clock import utc_now
 from tests.harness.sandbox import Sandbox
 from tests.harness.world import World
+from workers.attempt import perform
 from workers.commands import NotPossible, cancel, give_up, resume
+from workers.conclude import conclude
 from workers.execute import begin, execute
 from workers.fleet import Fleet
 
@@ -142,9 +144,6 @@ def _die(fleet: Fleet) -> None:
 def test_who_wakes_after_its_lease_leaves_only_its_log(
     fleet: Fleet, world: World, sandbox: Sandbox
 ) -> None:
-    from workers.attempt import perform
-    from workers.conclude import conclude
-
     action_id = world.message()
     sleeper = begin(fleet, action_id)
     assert sleeper is not None
