@@ -7,7 +7,7 @@ from typing import Any
 # structlog's console renderer imports rich where it finds it: 10 MB that no worker ever uses.
 _rich = sys.modules.get("rich")
 sys.modules["rich"] = None  # type: ignore[assignment]  # "not to be had", as the import system says it
-import structlog  # noqa: E402 - with rich out of sight
+import structlog
 from structlog.contextvars import bind_contextvars, clear_contextvars, merge_contextvars
 
 if _rich is None:
@@ -15,8 +15,8 @@ if _rich is None:
 else:
     sys.modules["rich"] = _rich
 
-from infra.redaction import redact  # noqa: E402
-from infra.settings import Settings  # noqa: E402
+from infra.redaction import redact
+from infra.settings import Settings
 
 __all__ = ["bind_contextvars", "clear_contextvars", "configure_logging", "logger"]
 

@@ -71,7 +71,7 @@ def transport_options(url: str, *, confirm: bool = True) -> dict[str, object]:
     if is_amqp(url):
         return {"confirm_publish": confirm, "read_timeout": 15, "write_timeout": 10}
     return {
-        "visibility_timeout": 300,
+        "visibility_timeout": 60,  # intake holds a message for milliseconds
         "unacked_restore_interval": 5,
         "unacked_restore_throttle": 1,
         "socket_timeout": 15,

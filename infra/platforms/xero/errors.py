@@ -145,12 +145,15 @@ def _retry_after(exchange: Exchange) -> timedelta | None:
     return max(until - answered_at(exchange), timedelta(0))
 
 
-def _rejected(exchange: Exchange) -> Rejected:
+def _rejected(exchange: Exchange) -> Rejected | Unknown:
     status = exchange.status
     if status == 404:
         return Rejected(NOT_FOUND, "Xero: not found")
     words = list(_words(parsed(exchange.answer) or {}))
     found = refusal(words or [_said(exchange)], {"status": status})
+    if found.code == KEY_REUSED:
+        # Something else went out under this key: what became of it can only be looked up.
+        return Unknown(KEY_REUSED, found.message, repeatable=False)
     if status != 400 and found.code == "validation":
         return Rejected(f"http_{status}", found.message, found.details)
     return found
