@@ -41,13 +41,14 @@ class Settings:
     request_bytes_max: int = 256 * 1024
     request_depth_max: int = 24
     intake_batch_max: int = 100
-    ring_again_s: float = 20.0  # a doorbell unanswered for so long is rung again
-    backlog_per_queue_max: int = 40  # doorbells waiting in the broker, per queue
+    ring_again_s: float = 10.0  # a doorbell unanswered for so long is rung again
+    backlog_per_queue_max: int = 40  # actions rung or running, per queue, on all hosts together
     sweep_every_s: float = 2.0
     sync_every_s: float = 900.0
     republish_after_s: float = 30.0
     keep_published_for_s: float = 7 * 86400.0
     keep_log_for_s: float = 90 * 86400.0
+    keep_actions_for_s: float = 400 * 86400.0  # a repeated request is recognised for so long
     database_pool_max: int = 12
 
     @property

@@ -144,6 +144,7 @@ def purge(beat: Beat, now: datetime) -> None:
         inbox.purge(tx, told_before - timedelta(days=1))
         log.purge(tx, now - timedelta(seconds=settings.keep_log_for_s))
         periodic.purge(tx, now - timedelta(days=2))
+        actions.purge(tx, now - timedelta(seconds=settings.keep_actions_for_s))
 
 
 def invariants(beat: Beat, now: datetime) -> None:

@@ -18,10 +18,14 @@ from workers.beginning import Beginning, OutOfBudget
 from workers.conclude import conclude
 from workers.fleet import Fleet
 
+REGISTERED_WITHIN_S = 20.0
+
 
 def execute(fleet: Fleet, action_id: UUID) -> None:
     """Carry the action on for as long as something is due here and now."""
     carrying(action_id)
+    if not fleet.incarnation.wait(REGISTERED_WITHIN_S):
+        return  # the database is away: the action is rung again when it is back
     token: int | None = None
     while (attempt := begin(fleet, action_id, token)) is not None:
         outcome, session = perform(fleet, attempt)

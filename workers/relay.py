@@ -83,7 +83,12 @@ class Relay:
                 tx, fleet.catalogue.in_flight(), fleet.settings.backlog_per_queue_max, fleet.now()
             )
         if doorbells:
-            self._teller.ring(doorbells)
+            try:
+                self._teller.ring(doorbells)
+            except Exception:
+                with fleet.database.transaction() as tx:
+                    dispatch.not_rung(tx, [bell.action_id for bell in doorbells])
+                raise
         return len(doorbells)
 
     def publish(self) -> int:

@@ -23,6 +23,7 @@ from infra.database.writes import Write, write
 from infra.platform import Platform, Settlement
 from workers.fleet import Fleet
 
+_TOLD = frozenset({EffectState.SUCCEEDED, EffectState.REJECTED})
 _KNOWN = frozenset(field.name for field in fields(EffectRecord))
 
 
@@ -66,7 +67,8 @@ class Turn:
     def plan(self) -> Step:
         """Ask the plan what comes next."""
         declared = self.fleet.catalogue.actions[self.action.request.action_type]
-        results = tuple(effect.settled() for effect in self.effects if effect.state.is_settled)
+        # An abandoned effect told the plan nothing: it was given up before it was done.
+        results = tuple(effect.settled() for effect in self.effects if effect.state in _TOLD)
         return declared.next_effect(self.action.request, self.known, results)
 
     def trial(self, effect: EffectRecord) -> Trial:

@@ -7,6 +7,7 @@ from celery import Celery
 from celery.worker.consumer import Consumer
 from kombu import Queue
 
+from infra.broker.redis_transport import transport_for
 from infra.broker.topology import is_amqp, transport_options, work_queue
 from infra.settings import Settings
 
@@ -70,6 +71,7 @@ def build_app(settings: Settings, queues: Sequence[str]) -> Celery:
         worker_cancel_long_running_tasks_on_connection_loss=False,
         worker_soft_shutdown_timeout=0,
         worker_consumer="infra.broker.app:KeepingConsumer",
+        broker_transport=transport_for(url),
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         broker_heartbeat=10 if is_amqp(url) else 0,

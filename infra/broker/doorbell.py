@@ -132,15 +132,20 @@ class Teller:
         )
 
     def declare(self) -> None:
-        """Declare every queue again: a wiped broker has forgotten them."""
-        if not self._connections:
-            self._producer(confirm=True)
-        declare(self._connections[0], self._queues)
+        """Declare every queue again, on every connection.
+
+        A wiped broker has forgotten them; and a connection that only writes learns by asking that
+        the other end is gone.
+        """
+        for confirm in (False, True):
+            self._producer(confirm=confirm)
+        for connection in self._connections:
+            declare(connection, self._queues)
 
     def _producer(self, *, confirm: bool) -> Producer:
         wanted = confirm and self._amqp
         if wanted not in self._producers:
-            connection = connect(self._settings, confirm=wanted)
+            connection = connect(self._settings, confirm=wanted, heartbeat=0)
             connection.ensure_connection(max_retries=1, timeout=5)
             self._connections.append(connection)
             declare(connection, self._queues)

@@ -4,11 +4,13 @@ from collections.abc import Iterable
 
 from kombu import Connection, Exchange, Queue
 
+from infra.broker.redis_transport import transport_for
 from infra.settings import Settings
 
 REQUESTS = "actions"  # Celery task `actions.submit`
 PLAIN_REQUESTS = "fleet.actions.plain"  # plain JSON requests
 SUBMIT_TASK = "actions.submit"
+DEAD_QUEUE = "fleet.dead"
 DELIVERIES_MAX = 20  # RabbitMQ 4 drops a message silently after so many unless told where to put it
 
 ACTIONS = Exchange("fleet.actions", type="direct", durable=True)
@@ -48,6 +50,8 @@ def intake_queues(url: str) -> list[Queue]:
         queues.append(
             Queue(PLAIN_REQUESTS, ACTIONS, routing_key="request", queue_arguments=_arguments(url))
         )
+        # What RabbitMQ has given up delivering comes here, to be kept as a dead letter.
+        queues.append(Queue(DEAD_QUEUE, DEAD, queue_arguments={"x-queue-type": "quorum"}))
     return queues
 
 
@@ -81,12 +85,13 @@ def transport_options(url: str, *, confirm: bool = True) -> dict[str, object]:
     }
 
 
-def connect(settings: Settings, *, confirm: bool = True) -> Connection:
-    """Make a connection (not yet open)."""
+def connect(settings: Settings, *, confirm: bool = True, heartbeat: int = 10) -> Connection:
+    """Make a connection (not yet open). `heartbeat` in seconds, for whoever reads all the time."""
     url = settings.broker_url
     return Connection(
         url,
-        heartbeat=10 if is_amqp(url) else 0,
+        transport=transport_for(url),
+        heartbeat=heartbeat if is_amqp(url) else 0,
         connect_timeout=5,
         transport_options=transport_options(url, confirm=confirm),
     )
@@ -98,6 +103,6 @@ def declare(connection: Connection, queues: Iterable[Queue]) -> None:
         DEAD(channel).declare()
         EVENTS(channel).declare()
         if connection.transport.driver_type == "amqp":
-            Queue("fleet.dead", DEAD, queue_arguments={"x-queue-type": "quorum"})(channel).declare()
+            Queue(DEAD_QUEUE, DEAD, queue_arguments={"x-queue-type": "quorum"})(channel).declare()
         for queue in queues:
             queue(channel).declare()

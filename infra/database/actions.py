@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, delete, select, text, update
+from sqlalchemy import Row, bindparam, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from domain.actions.plan import Request
@@ -239,6 +239,17 @@ def void_dead_leases(tx: Transaction, now: datetime) -> list[UUID]:
     return ids
 
 
+_PURGE = text(
+    """
+    WITH old AS (DELETE FROM actions WHERE id IN (
+            SELECT id FROM actions WHERE finished_at < :before LIMIT 10000) RETURNING id),
+         gone AS (SELECT e.call_id FROM effects e JOIN old ON old.id = e.action_id),
+         calls AS (DELETE FROM calls WHERE id IN (SELECT call_id FROM gone))
+    SELECT id FROM old
+    """
+)
+
+
 def purge(tx: Transaction, finished_before: datetime) -> int:
-    """Delete finished actions older than the retention; return how many."""
-    return tx.execute(delete(ActionRow).where(ActionRow.finished_at < finished_before)).rowcount
+    """Delete finished actions older than the retention, with their calls; return how many."""
+    return len(tx.execute(_PURGE, {"before": finished_before}).all())

@@ -1,7 +1,7 @@
 """Which doorbells to ring: fair between tenants, people first, a short backlog in the broker."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -67,6 +67,7 @@ _RING = text(
     """  # noqa: S608 - the only text put in is the constant above
 )
 
+_NOT_RUNG = text("UPDATE actions SET rung_at = NULL WHERE id = ANY(:ids) AND lease_owner IS NULL")
 _SILENT = text(
     """
     UPDATE actions SET rung_at = NULL
@@ -86,6 +87,11 @@ def take_doorbells(
     """
     rows = tx.execute(_RING, {"now": now, "k": json.dumps(dict(in_flight)), "backlog": backlog})
     return [Doorbell(row.id, row.action_type, row.queue) for row in rows]
+
+
+def not_rung(tx: Transaction, action_ids: Sequence[UUID]) -> None:
+    """Take marks back: the broker could not be told."""
+    tx.execute(_NOT_RUNG, {"ids": list(action_ids)})
 
 
 def forget_silent_rings(tx: Transaction, before: datetime) -> int:

@@ -37,12 +37,16 @@ class Incarnation:
         self._connection: Connection | None = None
         self._stop = threading.Event()
         self._id: UUID | None = None
-        self._lock = threading.Lock()
+        self._registered = threading.Event()
 
     @property
     def id(self) -> UUID | None:
         """Identity under which leases are taken; None: take none, send nothing."""
         return self._id
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until registered (again); False: not within `seconds`."""
+        return self._registered.wait(seconds)
 
     def start(self) -> None:
         """Register, and keep registered in the background until `stop`."""
@@ -70,6 +74,7 @@ class Incarnation:
             )
         )
         self._connection, self._id = connection, identity
+        self._registered.set()
 
     def _keep(self) -> None:
         while not self._stop.wait(PING_EVERY_S):
@@ -85,6 +90,7 @@ class Incarnation:
 
     def _drop(self) -> None:
         self._id = None
+        self._registered.clear()
         connection, self._connection = self._connection, None
         if connection is not None:
             try:

@@ -1,12 +1,14 @@
 """Carrying out one action in this process, against the sandbox over real HTTP."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
 from infra.clock import utc_now
+from infra.database import actions
 from tests.harness.sandbox import Sandbox
 from tests.harness.world import World
 from workers.attempt import perform
@@ -226,3 +228,35 @@ def test_nothing_secret_is_in_the_log(fleet: Fleet, world: World) -> None:
     )
     assert "xoxb" not in everything
     assert "[hidden]" in everything
+
+
+def test_an_edited_action_goes_on_with_its_new_params(
+    fleet: Fleet, world: World, sandbox: Sandbox
+) -> None:
+    sandbox.fault("slack", "rate_limited", path="chat.postMessage", retry_after=1)
+    action_id = world.message("with a typo")
+    execute(fleet, action_id)
+    assert world.status(action_id) == "waiting"
+    with fleet.database.transaction() as tx:
+        tx.execute(text("DELETE FROM budgets"))
+    resume(fleet, action_id, who="ops", params={"channel": "C0SALES", "text": "mended"})
+    carry_on(fleet, action_id, 3)
+    assert world.status(action_id) == "succeeded"
+    (message,) = sandbox.control("GET", "/slack/messages?channel=C0SALES")["messages"]
+    assert message["text"] == "mended"
+
+
+def test_old_actions_are_deleted_with_their_calls(fleet: Fleet, world: World) -> None:
+    kept, old = world.message("kept"), world.message("old")
+    for action_id in (kept, old):
+        execute(fleet, action_id)
+    with fleet.database.transaction() as tx:
+        tx.execute(
+            text("UPDATE actions SET finished_at = now() - interval '2 years' WHERE id = :id"),
+            {"id": old},
+        )
+        assert actions.purge(tx, utc_now() - timedelta(days=400)) == 1
+    with fleet.database.transaction() as tx:
+        left = [row.id for row in tx.execute(text("SELECT id FROM actions"))]
+        calls = tx.execute(text("SELECT count(*) FROM calls")).scalar_one()
+    assert (left, calls) == ([kept], 1)
