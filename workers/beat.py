@@ -18,6 +18,7 @@ from infra.logging import logger
 from workers import process
 from workers.fleet import Fleet
 from workers.invariants import check_books
+from workers.submit import submit_own
 
 STEP_S = 0.5
 
@@ -114,24 +115,14 @@ def republish(beat: Beat, now: datetime) -> None:
 
 def schedule_syncs(beat: Beat, now: datetime) -> None:
     """Submit the scheduled sync of every integration that is due for one."""
-    from infra.wire import read_envelope  # noqa: PLC0415 - loaded by the first sync that is due
-    from workers.submit import Incoming, submit  # noqa: PLC0415
-
     fleet = beat.fleet
     every = timedelta(seconds=fleet.settings.sync_every_s)
     with fleet.database.transaction() as tx:
         due = periodic.syncs_due(tx, every, now)
     slot = int(now.timestamp() // every.total_seconds())
     for one in due:
-        request = {
-            "integration_id": str(one.integration_id),
-            "action_type": "xero_sync_invoices",
-            "params": {},
-            "requested_by": "schedule",
-        }
-        envelope = read_envelope(request, fleet.settings.request_depth_max)
         key = f"sync:{one.integration_id}:{slot}"
-        submit(fleet, Incoming(key, envelope, "beat", priority=1), one.workspace_id)
+        submit_own(fleet, "xero_sync_invoices", one.integration_id, key=key, by="schedule")
 
 
 def purge(beat: Beat, now: datetime) -> None:

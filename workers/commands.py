@@ -10,7 +10,8 @@ from domain.actions.status import ActionStatus, EffectState
 from infra.database import actions, dead_letters
 from infra.database.effects import EffectRecord
 from infra.database.engine import Transaction
-from infra.wire import Envelope, Refused, read_params
+from infra.envelope import Envelope, Refused
+from infra.wire import read_params
 from workers.arrived import Arrived
 from workers.fleet import Fleet
 from workers.intake import take_in

@@ -12,9 +12,10 @@ from typing import Any
 from infra.broker.batches import BatchConsumer
 from infra.broker.topology import SUBMIT_TASK, intake_queues, is_amqp
 from infra.database import dead_letters
+from infra.envelope import Problem, Unreadable
 from infra.logging import logger
 from infra.redaction import redact
-from infra.wire import KEY_CHARACTERS_MAX, Problem, Unreadable, read_envelope, read_json
+from infra.wire import KEY_CHARACTERS_MAX, read_envelope, read_json
 from workers import plain_redis, process
 from workers.arrived import Arrived, arrived
 from workers.fleet import Fleet

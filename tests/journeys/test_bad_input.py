@@ -7,7 +7,8 @@ import pytest
 from kombu import Connection, Producer
 
 from infra.broker.doorbell import celery_message
-from infra.wire import Refused, Unreadable, read_envelope
+from infra.envelope import Refused, Unreadable
+from infra.wire import read_envelope
 from tests.harness.processes import Processes
 from tests.harness.sandbox import Sandbox
 from tests.harness.senders import send_celery, send_plain, send_raw

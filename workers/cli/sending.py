@@ -12,7 +12,7 @@ from infra.settings import Settings
 from workers.cli.say import Failed
 
 if TYPE_CHECKING:
-    from infra.wire import Envelope
+    from infra.envelope import Envelope
     from workers.fleet import Fleet
 
 Request = dict[str, Any]
@@ -96,7 +96,8 @@ def send(
 
 
 def _checked(fleet: "Fleet", place: str, request: Any) -> Sent:
-    from infra.wire import Refused, Unreadable, read_envelope, read_params  # noqa: PLC0415
+    from infra.envelope import Refused, Unreadable
+    from infra.wire import read_envelope, read_params  # noqa: PLC0415
 
     given = isinstance(request, dict) and request.get("id") is None
     if given:
@@ -117,7 +118,8 @@ def _params_too(
     fleet: "Fleet", request: Any, known: Sequence[Mapping[str, str]]
 ) -> list[dict[str, str]]:
     """Check the params even where the envelope is wrong, so that every problem is named at once."""
-    from infra.wire import Envelope, Refused, read_params  # noqa: PLC0415
+    from infra.envelope import Envelope, Refused
+    from infra.wire import read_params  # noqa: PLC0415
 
     if not isinstance(request, dict) or not isinstance(request.get("params"), dict):
         return []

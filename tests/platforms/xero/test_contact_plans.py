@@ -8,7 +8,7 @@ from sqlalchemy import text
 from domain.contacts import Entity
 from infra.clock import utc_now
 from infra.database import contacts
-from infra.wire import Refused
+from infra.envelope import Refused
 from workers.execute import execute
 
 CREATED = "xero.contact.created"

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import text
 
-from infra.wire import Refused
+from infra.envelope import Refused
 
 
 @pytest.mark.parametrize(
