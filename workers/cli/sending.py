@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
+from infra.envelope import Envelope, Refused, Unreadable
 from infra.settings import Settings
 from workers.cli.say import Failed
 
 if TYPE_CHECKING:
-    from infra.envelope import Envelope
     from workers.fleet import Fleet
 
 Request = dict[str, Any]
@@ -96,7 +96,6 @@ def send(
 
 
 def _checked(fleet: "Fleet", place: str, request: Any) -> Sent:
-    from infra.envelope import Refused, Unreadable
     from infra.wire import read_envelope, read_params  # noqa: PLC0415
 
     given = isinstance(request, dict) and request.get("id") is None
@@ -118,7 +117,6 @@ def _params_too(
     fleet: "Fleet", request: Any, known: Sequence[Mapping[str, str]]
 ) -> list[dict[str, str]]:
     """Check the params even where the envelope is wrong, so that every problem is named at once."""
-    from infra.envelope import Envelope, Refused
     from infra.wire import read_params  # noqa: PLC0415
 
     if not isinstance(request, dict) or not isinstance(request.get("params"), dict):
@@ -137,7 +135,6 @@ def _params_too(
 
 
 def _submit(fleet: "Fleet", one: Sent, source: str) -> None:
-    from infra.wire import Refused  # noqa: PLC0415
     from workers.submit import Conflict, Incoming, submit  # noqa: PLC0415
 
     envelope = _envelope(fleet, one.request)
