@@ -192,6 +192,7 @@ class Platform:
     base_url: Callable[[Any], str]
     needs_refresh: Callable[[Mapping[str, Any], datetime], bool] = lambda _c, _now: False
     refresh: Callable[[Session], Mapping[str, Any] | Rejected | Deferred] | None = None
+    token_url: Callable[[Any], str] | None = None  # where `refresh` talks to, if not to the API
 
     def effect(self, name: str) -> EffectType:
         """Return the declaration of one of its effects.

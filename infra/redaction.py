@@ -9,16 +9,24 @@ from urllib.parse import urlsplit
 HIDDEN = "[hidden]"
 TEXT_MAX = 8_000
 
-_SECRET_NAMES = re.compile(
-    r"authorization|cookie|token|secret|passw|passcode|api[-_]?key|credential|signature"
-    r"|client_assertion|refresh|start_url|private",
-    re.IGNORECASE,
+_NAMES = (
+    r"authorization|cookie|token|secret|passw|passcode|pwd|api[-_]?key|credential|signature"
+    r"|client_assertion|refresh|start_url|private"
 )
+_SECRET_NAMES = re.compile(_NAMES, re.IGNORECASE)
 # Names that only look secret.
 _PLAIN_NAMES = frozenset({"idempotency-key", "tokens_used", "next_page_token"})
 _SECRET_TEXT = re.compile(
-    r"(?i)\b(bearer|basic)\s+[a-z0-9._~+/=-]{6,}|xox[abprs]-[a-z0-9-]+|tp_live_\w+"
+    r"(?i)\b(bearer|basic)\s+[a-z0-9._~+/=-]{6,}|tp_live_\w+"
+    r"|\bxox[a-z](?:\.xox[a-z])?-[a-z0-9-]+|\bxapp-[a-z0-9-]+"
+    r"|(?<=hooks\.slack\.com/)(?!\[hidden\])[^\s\"'<>]+"
     r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)|eyJ[\w-]{8,}\.[\w-]+\.[\w-]*"
+)
+# name=value, and "name": "value" (also inside a JSON string, where the quotes are escaped).
+_PAIR = re.compile(
+    rf"(?i)(?<![\w.-])([\w.-]{{0,60}}(?:{_NAMES})[\w.-]{{0,60}})"
+    r"(\s*=+\s*\\*[\"']?|\\*[\"']\s*:\s*\\*[\"']?)(?!\[hidden\])"
+    r"(?:(?<=\\\")[^\"\\]+|(?<=\")(?:[^\"\\]|\\.)+|(?<=')[^'\\]+|[^\s&\"'\\,;<>}\]]+)"
 )
 
 
@@ -36,8 +44,18 @@ def redact(value: Any, name: str = "") -> Any:
 
 
 def redact_text(text: str) -> str:
-    """Return `text` with bearer tokens, known key shapes and URL passwords hidden."""
-    return _SECRET_TEXT.sub(HIDDEN, text)
+    """Return `text` with bearer tokens, known key shapes, URL passwords and secret pairs hidden."""
+    return _PAIR.sub(_hide_value, _SECRET_TEXT.sub(HIDDEN, text))
+
+
+def _hide_value(found: re.Match[str]) -> str:
+    return found[0] if found[1].lower() in _PLAIN_NAMES else f"{found[1]}{found[2]}{HIDDEN}"
+
+
+def redact_error(error: Exception) -> str:
+    """Return what went wrong in one line: for a database error, the database's own words."""
+    words = str(getattr(error, "orig", error)).partition("\n")[0]
+    return redact_text(f"{type(error).__name__}: {words}")
 
 
 def redact_url(url: str) -> str:
@@ -49,7 +67,7 @@ def redact_url(url: str) -> str:
         if pair
     )
     host = parts.netloc.rpartition("@")[2]
-    return f"{parts.scheme}://{host}{parts.path}" + (f"?{query}" if query else "")
+    return redact_text(f"{parts.scheme}://{host}{parts.path}" + (f"?{query}" if query else ""))
 
 
 def redact_body(body: bytes | None, headers: Mapping[str, str]) -> Any:

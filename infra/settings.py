@@ -42,7 +42,7 @@ class Settings:
     request_depth_max: int = 24
     intake_batch_max: int = 100
     ring_again_s: float = 10.0  # a doorbell unanswered for so long is rung again
-    backlog_per_queue_max: int = 40  # actions rung or running, per queue, on all hosts together
+    backlog_per_queue_max: int = 40  # rung and not yet begun, per queue, on all hosts together
     sweep_every_s: float = 2.0
     sync_every_s: float = 900.0
     republish_after_s: float = 30.0

@@ -14,8 +14,10 @@ from typing_extensions import TypedDict
 
 from infra.catalogue import Catalogue
 from infra.envelope import Envelope, Problem, Refused, Unreadable
+from infra.storable import storable
 
 KEY_CHARACTERS_MAX = 200
+NUMBER_BITS_MAX = 1024  # as the largest float
 
 
 @with_config(ConfigDict(extra="forbid", strict=True))
@@ -140,14 +142,9 @@ def _problems(error: ValidationError, prefix: str) -> list[Problem]:
 
 def _unstorable(value: Any, path: str, depth_left: int) -> Iterator[Problem]:
     """Find what JSON allows and a database does not: NUL, lone surrogates, endless nesting."""
-    if depth_left < 0:
-        yield Problem(path[:200], "nested too deeply")
-    elif isinstance(value, str):
-        if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
-            yield Problem(path[:200], "holds a NUL or a lone surrogate character")
-    elif isinstance(value, float):
-        if not math.isfinite(value):
-            yield Problem(path[:200], "must be a finite number")
+    words = "nested too deeply" if depth_left < 0 else _unstorable_itself(value)
+    if words is not None:
+        yield Problem(storable(path[:200]), words)
     elif isinstance(value, dict):
         for key, item in value.items():
             yield from _unstorable(key, f"{path}.{key!r}" if path else repr(key), 0)
@@ -155,6 +152,16 @@ def _unstorable(value: Any, path: str, depth_left: int) -> Iterator[Problem]:
     elif isinstance(value, list):
         for index, item in enumerate(value):
             yield from _unstorable(item, f"{path}[{index}]", depth_left - 1)
+
+
+def _unstorable_itself(value: Any) -> str | None:
+    if isinstance(value, str) and storable(value) != value:
+        return "holds a NUL or a lone surrogate character"
+    if isinstance(value, float) and not math.isfinite(value):
+        return "must be a finite number"
+    if isinstance(value, int) and value.bit_length() > NUMBER_BITS_MAX:
+        return "is a number too large"
+    return None
 
 
 def _name(value: Any) -> str:

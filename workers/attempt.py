@@ -1,9 +1,9 @@
 """One attempt: no transaction open, one exchange with the platform, always an outcome."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from domain.actions.outcome import Blocks, Deferred, Succeeded, Unknown
+from domain.actions.outcome import Absent, Blocks, Deferred, Rejected, Succeeded, Unknown
 from domain.actions.retry import AnyOutcome
 from infra.database.actions import ActionRecord
 from infra.database.effects import EffectRecord
@@ -12,7 +12,8 @@ from infra.logging import bind_contextvars, logger
 from infra.platform import EffectType, Platform, Sent
 from infra.session import Session
 from infra.settings import SettingsError
-from workers.credentials import NotAuthorised, credentials
+from infra.storable import storable
+from workers.credentials import NotAuthorised, credentials, renew
 from workers.fleet import Fleet
 
 
@@ -53,9 +54,36 @@ def perform(fleet: Fleet, attempt: Attempt) -> tuple[AnyOutcome, Session | None]
     )
     if fleet.incarnation.id is None:
         return Deferred("not_registered", "this process lost its registration; not sent"), session
-    outcome = _carry_out(attempt, session)
+    outcome = _clean(_carry_out(attempt, session))
+    outcome = _with_newer_credentials(fleet, attempt, outcome)
     _log(outcome, session)
     return outcome, session
+
+
+def _with_newer_credentials(fleet: Fleet, attempt: Attempt, outcome: AnyOutcome) -> AnyOutcome:
+    """Have refused credentials renewed; only when they cannot be is the connection blocked."""
+    if not isinstance(outcome, Deferred) or outcome.blocks is not Blocks.CONNECTION:
+        return outcome
+    try:
+        renewed = renew(fleet, attempt.action.integration, attempt.platform)
+    except NotAuthorised:
+        renewed = False
+    return replace(outcome, blocks=Blocks.EFFECT) if renewed else outcome
+
+
+def _clean(outcome: AnyOutcome) -> AnyOutcome:
+    """Write as an escape what a platform may say and the database cannot store."""
+    match outcome:
+        case Succeeded():
+            return Succeeded(storable(dict(outcome.result)), storable(outcome.external_id))
+        case Rejected():
+            details = storable(dict(outcome.details))
+            return Rejected(storable(outcome.code), storable(outcome.message), details)
+        case Deferred() | Unknown():
+            code, message = storable(outcome.code), storable(outcome.message)
+            return replace(outcome, code=code, message=message)
+        case Absent():
+            return outcome
 
 
 def _carry_out(attempt: Attempt, session: Session) -> AnyOutcome:

@@ -108,7 +108,7 @@ def republish(beat: Beat, now: datetime) -> None:
     """Publish promotions again that nobody consumed."""
     with beat.fleet.database.transaction() as tx:
         after = timedelta(seconds=beat.fleet.settings.republish_after_s)
-        again = outbox.publish_again(tx, now - after)
+        again = outbox.publish_again(tx, now, after)
     if again:
         logger().info("promotions published again", count=again)
 

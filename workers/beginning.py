@@ -54,7 +54,7 @@ class Beginning:
         if current is not None and current.state is EffectState.STARTED:
             self.turn.interrupted(current)
             return None
-        nothing_in_doubt = current is None or current.state is EffectState.PENDING
+        nothing_in_doubt = current is None or not current.is_in_doubt
         if self.action.cancel_requested_by and nothing_in_doubt:
             self.turn.cancel(self.action.cancel_requested_by)
             return None
@@ -75,7 +75,12 @@ class Beginning:
         _, kind = self.fleet.catalogue.effect(current.name)
         following = Following(current.id, kind, dict(current.inputs), current, current.ordinal)
         if current.state is EffectState.PENDING:
-            return self._start(following, "send")
+            # A sync may have seen it happen after all: then it is fetched, and not sent again.
+            seen = current.stated_id is not None and current.call is not None
+            return self._start(following, "look_up" if seen else "send")
+        if self.now - current.created_at > 2 * kind.retry.age_max:  # asking has not helped
+            self.turn.decide(current, kind, Unknown("too_old", "it has been unknown for too long"))
+            return None
         step = current.next_step
         if step == "repeat" and not may_repeat(self.turn.trial(current), kind.guarantee, self.now):
             # The window closed while it waited: only a look-up is left, or a person.
@@ -185,6 +190,7 @@ class Beginning:
             inputs=started.inputs,
             call=started.call or Call("GET", ""),
             key=started.key or "",
-            first_sent_at=started.first_sent_at or self.now,
+            # A look-up reaches back to the first generation: its call may have arrived late.
+            first_sent_at=min(started.first_sent_at or self.now, started.created_at),
             stated_id=started.stated_id,
         )

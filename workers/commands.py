@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -47,7 +48,7 @@ def resume(  # noqa: PLR0913 - what a person may state
                 f"it is {turn.action.status.value}: only parked or waiting ones resume"
             )
         effect = turn.open_effect
-        if effect is not None and effect.state is EffectState.UNKNOWN:
+        if effect is not None and effect.is_in_doubt:
             if params is not None:
                 words = "its effect's outcome is unknown; say first whether it happened"
                 raise NotPossible(words)
@@ -71,10 +72,8 @@ def _resume_unknown(
         _did_not_happen(turn, effect)
         _move(turn, ActionStatus.WAITING, who, f"{who} states that it did not happen")
         return "it is carried out again, under a new key"
-    changes = {"next_step": "look_up", "created_at": turn.now}
-    if happened is not None:
-        changes["stated_id"] = happened
-    turn.note(effect, **changes)
+    # Resumed without a statement, an earlier one (a typo, say) is taken back.
+    turn.note(effect, next_step="look_up", created_at=turn.now, stated_id=happened)
     said = f"{who} states that it happened as {happened}" if happened else f"resumed by {who}"
     _move(turn, ActionStatus.RECONCILING, who, said)
     return "the platform is asked about it first"
@@ -93,6 +92,9 @@ def _did_not_happen(turn: Turn, effect: EffectRecord) -> None:
 
 
 def _edit(fleet: Fleet, turn: Turn, params: Mapping[str, Any]) -> None:
+    if turn.has_changed_something:
+        words = "it has already changed something at the platform; submit a new request"
+        raise NotPossible(words)
     request = turn.action.request
     envelope = Envelope(
         id=None,
@@ -107,7 +109,14 @@ def _edit(fleet: Fleet, turn: Turn, params: Mapping[str, Any]) -> None:
         checked = read_params(fleet.catalogue, envelope)
     except Refused as refused:
         raise NotPossible(f"the edited params are refused: {refused}") from refused
+    declared = fleet.catalogue.actions[request.action_type]
+    problems = declared.check(turn.tx, replace(request, params=checked))
+    if problems:
+        words = "; ".join(f"{path}: {problem}" for path, problem in problems)
+        raise NotPossible(f"the edited params are refused: {words}")
     turn.abandon_open_effect()  # what it had frozen and reserved was for the old params
+    for effect in turn.effects:  # as was what it had read and tried: the plan starts afresh
+        turn.note(effect, state=EffectState.ABANDONED.value)
     actions.edit(turn.tx, request.action_id, checked)
 
 
@@ -130,10 +139,14 @@ def give_up(
             words = f"it is {turn.action.status.value}: only parked or waiting ones can be given up"
             raise NotPossible(words)
         effect = turn.open_effect
-        unknown = effect is not None and effect.state is EffectState.UNKNOWN
+        unknown = effect is not None and effect.is_in_doubt
         if unknown and happened is None and not did_not_happen:
             words = "its effect may have happened: say --happened ID or --did-not-happen"
             raise NotPossible(words)
+        if not unknown and (happened is not None or did_not_happen):
+            raise NotPossible("nothing about it is unknown: give it up without a statement")
+        if happened is not None and did_not_happen:
+            raise NotPossible("it cannot both have happened and not have happened")
         if effect is not None and happened is not None:
             # It is brought home like any other success; what would follow is then cancelled.
             _resume_unknown(turn, effect, who, happened, did_not_happen=False)
@@ -153,7 +166,7 @@ def cancel(fleet: Fleet, action_id: UUID, *, who: str) -> str:
     with fleet.database.transaction() as tx, ExitStack() as stack:
         turn = stack.enter_context(_turn(fleet, tx, action_id, fleet.now()))
         effect = turn.open_effect
-        unknown = effect is not None and effect.state in {EffectState.UNKNOWN, EffectState.STARTED}
+        unknown = effect is not None and effect.is_in_doubt
         if turn.action.status is ActionStatus.PARKED and unknown:
             words = "its effect may have happened: resume it, or give it up with a statement"
             raise NotPossible(words)
@@ -190,12 +203,15 @@ def requeue(fleet: Fleet, dead_letter_id: UUID, *, who: str) -> str:
             raise NotPossible(f"there is no open dead letter {dead_letter_id}")
         if letter.source not in {"celery", "plain"}:
             raise NotPossible(f"a message of source {letter.source!r} is no request")
-        dead_letters.settle(tx, dead_letter_id, who=who, how="requeued", now=now)
+        before = dead_letters.times_kept(tx, letter)
     identity = letter.headers.get("message_id")
     take_in(fleet, [Arrived(letter.body, letter.headers, letter.source, identity)])
     with fleet.database.transaction() as tx:
-        if dead_letters.is_open_again(tx, letter):
-            raise NotPossible("it was taken in again and is still unreadable: it stays here")
+        kept_again = dead_letters.times_kept(tx, letter) != before
+        if not kept_again:
+            dead_letters.settle(tx, dead_letter_id, who=who, how="requeued", now=now)
+    if kept_again:
+        raise NotPossible("it was taken in again and is still unreadable: it stays here")
     return "it was taken in"
 
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy.exc import OperationalError
+
 from domain.actions.outcome import Blocks, Deferred, Rejected, Succeeded, Unknown
 from domain.actions.plan import Done, Refuse
 from domain.actions.retry import (
@@ -16,7 +18,6 @@ from domain.actions.retry import (
     decide,
 )
 from domain.actions.status import ActionStatus, EffectState
-from domain.events import EventType
 from infra.database import actions, budgets, effects, integrations, log
 from infra.database.effects import EffectRecord
 from infra.database.tables import IntegrationLogRow
@@ -57,6 +58,9 @@ def conclude(
             log.write(tx, rows)
             logger().warning("late: the lease was taken over", outcome=name_of(outcome))
             return None
+        # A refusal speaks of the credentials this attempt used, not of newer ones.
+        used = attempt.action.integration.credentials_version
+        action = replace(action, integration=replace(action.integration, credentials_version=used))
         with Decisions(fleet, tx, action, now, attempt.effects) as turn:
             turn.writes += [Write(IntegrationLogRow, row) for row in rows]
             return turn.decide(attempt.effects[-1], attempt.kind, outcome, goes_on=True)
@@ -132,7 +136,15 @@ class Decisions(Turn):
         if isinstance(outcome, Rejected) and outcome.code not in kind.recoverable:
             self.end(Refuse(outcome))
             return None
-        step = self.plan()
+        try:
+            step = self.plan()
+        except OperationalError:
+            raise
+        except Exception:  # noqa: BLE001
+            # What has just succeeded is kept; `begin` meets the error and deals with it.
+            logger().exception("the plan failed")
+            self.move(ActionStatus.WAITING)
+            return None
         if isinstance(step, Done | Refuse):
             self.end(step)
             return None
@@ -145,9 +157,15 @@ class Decisions(Turn):
         return None
 
     def _wait(self, effect: EffectRecord, decision: Wait) -> None:
+        if decision.new_generation and self._seen_meanwhile(effect):
+            self._reconcile(effect, LookUp(self.now), Unknown("seen", "the sync has seen it"))
+            return
         generation = effect.generation + (1 if decision.new_generation else 0)
+        # A wait for a limit or a reconnection is no attempt of this effect's own.
+        own = decision.blocks is Blocks.EFFECT
         self.note(
             effect,
+            attempt=effect.attempt if own else max(effect.attempt - 1, 0),
             in_flight=False,
             state=EffectState.PENDING.value,
             next_step="send",
@@ -160,6 +178,11 @@ class Decisions(Turn):
             reason=decision.message,
             error={"code": decision.code, "message": decision.message},
         )
+
+    def _seen_meanwhile(self, effect: EffectRecord) -> bool:
+        """Has a sync noted the platform's id of this effect since the look-up began?"""
+        stored = effects.of_action(self.tx, self.action.request.action_id)
+        return any(one.id == effect.id and one.stated_id != effect.stated_id for one in stored)
 
     def _hold(self, blocks: Blocks, until: datetime, words: str) -> None:
         integration = self.action.integration
@@ -184,20 +207,13 @@ class Decisions(Turn):
 
     def _park(self, effect: EffectRecord, decision: Park, outcome: AnyOutcome) -> None:
         in_doubt = isinstance(outcome, Unknown) or effect.state is EffectState.UNKNOWN
-        doubt = in_doubt and not isinstance(outcome, Succeeded | Rejected)
         self.note(
             effect,
             in_flight=False,
-            state=(EffectState.UNKNOWN if doubt else EffectState.PENDING).value,
-            next_step="look_up" if doubt else "send",
+            state=(EffectState.UNKNOWN if in_doubt else EffectState.PENDING).value,
+            next_step="look_up" if in_doubt else "send",
         )
-        error = {"code": decision.code, "message": decision.message}
-        self.move(
-            ActionStatus.PARKED,
-            reason=decision.message,
-            error=error,
-        )
-        self._tell(EventType.ACTION_PARKED, {"error": error})
+        self.park(decision.code, decision.message)
 
     def refused_before_sending(self, following: Following, refusal: Rejected | Deferred) -> None:
         """Its `prepare` refused or put it off: nothing was sent."""

@@ -49,6 +49,28 @@ def credentials(fleet: Fleet, integration: Integration, platform: Platform) -> M
     return _read(fleet, integration.connection_id, platform)
 
 
+def renew(fleet: Fleet, integration: Integration, platform: Platform) -> bool:
+    """Refresh credentials a platform has refused before their time; False: there is no way to.
+
+    Raises:
+        NotAuthorised: the refresh was refused, or is not to be had right now.
+    """
+    if platform.refresh is None or integration.connection_id is None:
+        return False
+    with fleet.database.reading() as tx:
+        sealed = integrations.sealed(tx, integration.connection_id)
+    fleet.opened.pop(integration.connection_id, None)
+    if sealed.version != integration.credentials_version:
+        return True  # somebody has been quicker, or a person has reconnected
+    with fleet.database.transaction() as tx:
+        mine = integrations.take_refresh_lease(
+            tx, sealed.connection_id, sealed.version, fleet.now(), REFRESH_LEASE
+        )
+    if mine:
+        _refresh(fleet, platform, sealed, fleet.vault.unlock(sealed.credentials))
+    return True
+
+
 def _read(fleet: Fleet, connection_id: UUID, platform: Platform) -> Mapping[str, Any]:
     until = time.monotonic() + WAIT_FOR_OTHER_S
     while True:
@@ -77,7 +99,7 @@ def _refresh(
     now = fleet.now()
     session = Session(
         transport=fleet.transport,
-        base_url=platform.base_url(fleet.settings),
+        base_url=(platform.token_url or platform.base_url)(fleet.settings),
         tenant_key="",
         credentials=opened,
         send_by=now + timedelta(seconds=fleet.settings.send_within_s),

@@ -6,19 +6,29 @@ log, the bookkeeping, the events and the next step. Dying anywhere in between le
 effect whose lease is void: the next `begin` takes it for what it is, an unknown outcome.
 """
 
-from datetime import datetime
+import time
+from datetime import datetime, timedelta
 from uuid import UUID
 
+from sqlalchemy.exc import OperationalError
+
+from domain.actions.retry import AnyOutcome
 from domain.actions.status import ActionStatus
 from infra.boundary import carrying
 from infra.database import actions
 from infra.database.writes import write
+from infra.logging import logger
+from infra.redaction import redact_text
+from infra.session import Session
+from infra.storable import storable
 from workers.attempt import Attempt, perform
 from workers.beginning import Beginning, OutOfBudget
 from workers.conclude import conclude
 from workers.fleet import Fleet
+from workers.turn import Turn
 
 REGISTERED_WITHIN_S = 20.0
+FAILURES_MAX = 5
 
 
 def execute(fleet: Fleet, action_id: UUID) -> None:
@@ -29,9 +39,26 @@ def execute(fleet: Fleet, action_id: UUID) -> None:
     token: int | None = None
     while (attempt := begin(fleet, action_id, token)) is not None:
         outcome, session = perform(fleet, attempt)
-        token = conclude(fleet, attempt, outcome, session)
+        token = conclude_patiently(fleet, attempt, outcome, session)
         if token is None:
             return
+
+
+def conclude_patiently(
+    fleet: Fleet, attempt: Attempt, outcome: AnyOutcome, session: Session | None
+) -> int | None:
+    """Conclude, however long the database is away: what is known must not become unknown."""
+    until = time.monotonic() + fleet.settings.lease_s
+    delay = 0.1
+    while True:
+        try:
+            return conclude(fleet, attempt, outcome, session)
+        except OperationalError as error:
+            if time.monotonic() + delay > until:
+                raise
+            logger().warning("could not conclude; trying again", error=type(error.orig).__name__)
+            time.sleep(delay)
+            delay = min(delay * 2, 2.0)
 
 
 def begin(fleet: Fleet, action_id: UUID, token: int | None = None) -> Attempt | None:
@@ -50,6 +77,34 @@ def begin(fleet: Fleet, action_id: UUID, token: int | None = None) -> Attempt | 
     except OutOfBudget as out:
         _wait_for_budget(fleet, action_id, token, out.until)
         return None
+    except OperationalError:
+        raise  # the database is away: the action is rung again
+    except Exception as error:  # noqa: BLE001 - whatever it is, others must not wait for it
+        logger().exception("the action could not be begun")
+        _put_off(fleet, action_id, token, error)
+        return None
+
+
+def _put_off(fleet: Fleet, action_id: UUID, token: int | None, error: Exception) -> None:
+    """Let an action that cannot even be begun wait, and after a few tries ask for a person."""
+    now = fleet.now()
+    with fleet.database.transaction() as tx:
+        action = actions.claim(tx, action_id, now, token)
+        if action is None:
+            return
+        failures = action.failures + 1
+        words = f"it could not be begun: {type(error).__name__}: {redact_text(str(error))[:300]}"
+        with Turn(fleet, tx, action, now) as turn:
+            if failures >= FAILURES_MAX:
+                turn.park("internal", storable(words))
+                return
+            running = action.status is ActionStatus.RUNNING
+            turn.move(
+                ActionStatus.WAITING if running else action.status,
+                due_at=now + timedelta(seconds=2**failures),
+                reason=storable(words),
+                failures=failures,
+            )
 
 
 def _wait_for_budget(fleet: Fleet, action_id: UUID, token: int | None, until: datetime) -> None:

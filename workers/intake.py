@@ -12,18 +12,38 @@ from typing import Any
 from infra.broker.batches import BatchConsumer
 from infra.broker.topology import SUBMIT_TASK, intake_queues, is_amqp
 from infra.database import dead_letters
+from infra.database.engine import PASSING
 from infra.envelope import Problem, Unreadable
 from infra.logging import logger
-from infra.redaction import redact
+from infra.redaction import redact, redact_error
+from infra.storable import storable
 from infra.wire import KEY_CHARACTERS_MAX, read_envelope, read_json
 from workers import plain_redis, process
 from workers.arrived import Arrived, arrived
 from workers.fleet import Fleet
-from workers.submit import NOT_STORABLE, Answer, Conflict, Incoming, Submitted, submit_many
+from workers.submit import Answer, Conflict, Incoming, Submitted, submit_many
 
 
 def take_in(fleet: Fleet, messages: Sequence[Arrived]) -> None:
-    """Make every message an action or a dead letter, and commit that."""
+    """Make every message an action or a dead letter, and commit that.
+
+    What cannot be taken in for a reason of its own is found by halves and kept: the others go on.
+    """
+    try:
+        _take_in(fleet, messages)
+    except PASSING:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it was, it is kept with the message
+        if len(messages) > 1:
+            half = len(messages) // 2
+            take_in(fleet, messages[:half])
+            take_in(fleet, messages[half:])
+            return
+        logger().exception("a message cannot be stored")
+        _keep(fleet, [(messages[0], "cannot be stored", [Problem("", redact_error(error))])])
+
+
+def _take_in(fleet: Fleet, messages: Sequence[Arrived]) -> None:
     readable: list[tuple[Arrived, Incoming]] = []
     unreadable: list[tuple[Arrived, str, list[Problem]]] = []
     for message in messages:
@@ -48,8 +68,9 @@ def _read(fleet: Fleet, message: Arrived) -> Incoming:
     if not key:
         words = "no identity: give the request an `id` (a UUID), or the message a message_id"
         raise Unreadable([Problem("id", words)])
-    if len(key) > KEY_CHARACTERS_MAX or "\0" in key:
-        raise Unreadable([Problem("id", f"at most {KEY_CHARACTERS_MAX} characters, without NUL")])
+    if len(key) > KEY_CHARACTERS_MAX or storable(key) != key:
+        words = f"at most {KEY_CHARACTERS_MAX} characters, without NUL or a lone surrogate"
+        raise Unreadable([Problem("id", words)])
     return Incoming(key, envelope, message.source)
 
 
@@ -75,13 +96,7 @@ def _celery_kwargs(headers: Mapping[str, Any], body: Any) -> Any:
 def _submit(
     fleet: Fleet, readable: Sequence[tuple[Arrived, Incoming]]
 ) -> list[tuple[Arrived, str, list[Problem]]]:
-    try:
-        answers = submit_many(fleet, [incoming for _, incoming in readable])
-    except NOT_STORABLE as error:
-        if len(readable) == 1:  # this very one is what the database cannot store
-            words = str(error.orig).splitlines()[0]
-            return [(readable[0][0], "cannot be stored", [Problem("", words)])]
-        return [bad for one in readable for bad in _submit(fleet, [one])]
+    answers = submit_many(fleet, [incoming for _, incoming in readable])
     return [
         (message, "conflict", [Problem("id", f"{incoming.key} already is another request")])
         for (message, incoming), answer in zip(readable, answers, strict=True)
@@ -121,8 +136,9 @@ def _keep(fleet: Fleet, letters: Sequence[tuple[Arrived, str, list[Problem]]]) -
 
 def _plain_headers(message: Arrived) -> dict[str, Any]:
     told = {str(name): redact(value, str(name)) for name, value in message.headers.items()}
-    text = json.dumps(told | {"message_id": message.message_id}, default=str).replace("\\u0000", "")
-    headers: dict[str, Any] = json.loads(text)
+    headers: dict[str, Any] = json.loads(
+        json.dumps(told | {"message_id": message.message_id}, default=str)
+    )
     return headers
 
 

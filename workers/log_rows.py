@@ -10,6 +10,7 @@ from infra.database.effects import EffectRecord
 from infra.exchange import Exchange
 from infra.redaction import redact, redact_body, redact_text, redact_url
 from infra.session import Session
+from infra.storable import storable
 from workers.attempt import Attempt, name_of
 
 
@@ -32,7 +33,7 @@ def log_rows(
     exchanges = session.exchanges if session is not None else []
     if not exchanges:
         return [row | _nothing(now)]
-    return [row | _exchange(exchange) for exchange in exchanges]
+    return [row | storable(_exchange(exchange)) for exchange in exchanges]
 
 
 def _nothing(now: datetime) -> dict[str, Any]:

@@ -7,20 +7,25 @@ whatever order, the statuses end the same.
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from domain.payments.promotion import Promotion
 from domain.payments.status import PaymentStatus
 from infra.broker.batches import BatchConsumer
 from infra.broker.topology import promotions_queue
 from infra.database import dead_letters, inbox, outbox, promotions
+from infra.database.engine import PASSING, Transaction
 from infra.logging import logger
+from infra.redaction import redact_error
 from workers import process
 from workers.arrived import Arrived, arrived
 from workers.fleet import Fleet
 
 CONSUMER = "payment_status"
 EVENT_BYTES_MAX = 256 * 1024
+CYCLE_MAX = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +33,7 @@ class PromotionDue:
     """An `invoice.promotion_due` event, read."""
 
     event_id: UUID
-    deal_product_id: UUID
-    invoice_id: UUID
-    cycle: int
-    rung: PaymentStatus
+    promotion: Promotion
     deal_id: str
 
 
@@ -46,21 +48,42 @@ def read_promotion(body: bytes) -> PromotionDue:
     try:
         event: Any = json.loads(body)
         data = event["data"]
-        return PromotionDue(
-            UUID(event["id"]),
+        promotion = Promotion(
             UUID(data["deal_product_id"]),
             UUID(data["invoice_id"]),
-            int(data["cycle"]),
             PaymentStatus(data["rung"]),
-            str(event.get("dealid", "")),
+            int(data["cycle"]),
         )
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
-        words = f"not an invoice.promotion_due event: {type(error).__name__}: {error}"
+        due = PromotionDue(UUID(event["id"]), promotion, str(event.get("dealid", "")))
+    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
+        words = f"not an invoice.promotion_due event: {redact_error(error)}"
         raise ValueError(words) from error
+    except RecursionError as error:
+        raise ValueError("not an invoice.promotion_due event: nested too deeply") from error
+    if promotion.cycle > CYCLE_MAX:
+        raise ValueError(f"cycle: {promotion.cycle} is above {CYCLE_MAX}")
+    return due
 
 
 def consume(fleet: Fleet, messages: Sequence[Arrived]) -> int:
-    """Apply a batch of promotions in one transaction; return how many were new."""
+    """Apply a batch of promotions in one transaction; return how many were new.
+
+    When one of them fails for a reason of its own, each goes alone and that one is kept.
+    """
+    try:
+        return _consume_together(fleet, messages)
+    except PASSING:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it was, it is kept with the message
+        if len(messages) > 1:
+            return sum(consume(fleet, [message]) for message in messages)
+        logger().exception("a promotion cannot be applied")
+        with fleet.database.transaction() as tx:
+            _keep(tx, messages[0], "cannot be applied", redact_error(error), fleet.now())
+        return 0
+
+
+def _consume_together(fleet: Fleet, messages: Sequence[Arrived]) -> int:
     now = fleet.now()
     due: dict[UUID, PromotionDue] = {}
     with fleet.database.transaction() as tx:
@@ -68,39 +91,50 @@ def consume(fleet: Fleet, messages: Sequence[Arrived]) -> int:
             try:
                 promotion = read_promotion(message.body)
             except ValueError as refused:
-                dead_letters.keep(
-                    tx,
-                    source="event",
-                    reason="not a readable promotion",
-                    problems=[{"field": "data", "problem": str(refused)}],
-                    headers={},
-                    body=message.body,
-                    now=now,
-                )
+                _keep(tx, message, "not a readable promotion", str(refused), now)
             else:
                 due[promotion.event_id] = promotion
         new = inbox.take(tx, CONSUMER, list(due))
         # In one order, so that two consumers cannot wait for each other: deal, then product.
-        for promotion in sorted(due.values(), key=lambda p: (p.deal_id, str(p.deal_product_id))):
-            if promotion.event_id in new:
-                moved = promotions.apply_promotion(
-                    tx,
-                    promotion.event_id,
-                    promotion.deal_product_id,
-                    promotion.invoice_id,
-                    promotion.cycle,
-                    promotion.rung,
-                    now,
-                )
-                logger().info(
-                    "promotion",
-                    deal_product=str(promotion.deal_product_id),
-                    invoice=str(promotion.invoice_id),
-                    rung=promotion.rung.value,
-                    moved=moved,
-                )
+        for one in sorted(
+            due.values(), key=lambda d: (d.deal_id, str(d.promotion.deal_product_id))
+        ):
+            if one.event_id in new:
+                _apply(tx, one, now)
         outbox.mark_consumed(tx, list(due), now)
     return len(new)
+
+
+def _apply(tx: Transaction, due: PromotionDue, now: datetime) -> None:
+    wanted = due.promotion
+    moved = promotions.apply_promotion(
+        tx,
+        due.event_id,
+        wanted.deal_product_id,
+        wanted.invoice_id,
+        wanted.cycle,
+        wanted.rung,
+        now,
+    )
+    logger().info(
+        "promotion",
+        deal_product=str(wanted.deal_product_id),
+        invoice=str(wanted.invoice_id),
+        rung=wanted.rung.value,
+        moved=moved,
+    )
+
+
+def _keep(tx: Transaction, message: Arrived, reason: str, words: str, now: datetime) -> None:
+    dead_letters.keep(
+        tx,
+        source="event",
+        reason=reason,
+        problems=[{"field": "data", "problem": words}],
+        headers={},
+        body=message.body,
+        now=now,
+    )
 
 
 def main() -> None:

@@ -11,8 +11,6 @@ from datetime import datetime
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from sqlalchemy.exc import DataError, IntegrityError
-
 from domain.actions.plan import Request
 from domain.actions.status import ActionStatus
 from domain.events import Event, EventType
@@ -23,7 +21,6 @@ from infra.platform import Integration
 from workers.fleet import Fleet
 
 NO_WORKSPACE = UUID(int=0)  # of a request by queue that names no integration we know
-NOT_STORABLE = (DataError, IntegrityError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +67,11 @@ def submit(fleet: Fleet, incoming: Incoming, workspace_id: UUID | None = None) -
         integration = integrations.find(tx, incoming.envelope.integration_id)
         if integration is not None and workspace_id not in {None, integration.workspace_id}:
             integration = None  # another workspace's: it does not exist for this caller
+        if integration is not None:
+            action_id = action_id_for(integration.workspace_id, incoming.key)
+            taken = actions.hashes(tx, {action_id})
+            if taken:
+                return _again(action_id, taken[action_id], incoming)
         params = _checked(fleet, tx, incoming.envelope, integration)
         row = _row(fleet, incoming, integration, params, fleet.now())
         return _insert(tx, [row])[0]
@@ -93,9 +95,13 @@ def submit_many(fleet: Fleet, arrived: Sequence[Incoming]) -> list[Answer]:
     now = fleet.now()
     with fleet.database.transaction() as tx:
         known = integrations.find_many(tx, {item.envelope.integration_id for item in arrived})
+        ids = [_id(item, known.get(item.envelope.integration_id)) for item in arrived]
+        taken = actions.hashes(tx, set(ids))
         rows: list[dict[str, Any]] = []
         refusals: dict[UUID, tuple[Problem, ...]] = {}
-        for item in arrived:
+        for item, action_id in zip(arrived, ids, strict=True):
+            if action_id in taken:
+                continue
             integration = known.get(item.envelope.integration_id)
             try:
                 params = _checked(fleet, tx, item.envelope, integration)
@@ -105,14 +111,29 @@ def submit_many(fleet: Fleet, arrived: Sequence[Incoming]) -> list[Answer]:
             else:
                 row = _row(fleet, item, integration, params, now)
             rows.append(row)
-        answers = _insert(tx, rows)
-        _tell_rejected(tx, rows, answers, now)
+        inserted = _insert(tx, rows)
+        _tell_rejected(tx, rows, inserted, now)
+    fresh = iter(inserted)
+    answers = [
+        _again(action_id, taken[action_id], item) if action_id in taken else next(fresh)
+        for item, action_id in zip(arrived, ids, strict=True)
+    ]
     return [
         Submitted(answer.action_id, answer.created, refusals.get(answer.action_id, ()))
         if isinstance(answer, Submitted)
         else answer
         for answer in answers
     ]
+
+
+def _id(item: Incoming, integration: Integration | None) -> UUID:
+    return action_id_for(integration.workspace_id if integration else NO_WORKSPACE, item.key)
+
+
+def _again(action_id: UUID, request_hash: bytes, item: Incoming) -> Answer:
+    """Answer for an identity already taken, whatever has changed since: nothing is checked anew."""
+    same = item.envelope.fingerprint == request_hash
+    return Submitted(action_id, created=False) if same else Conflict(action_id)
 
 
 def _checked(
@@ -167,7 +188,7 @@ def _row(
     workspace_id = integration.workspace_id if integration else NO_WORKSPACE
     declared = envelope.action_type in fleet.catalogue.actions
     return {
-        "id": action_id_for(workspace_id, item.key),
+        "id": _id(item, integration),
         "workspace_id": workspace_id,
         "integration_id": envelope.integration_id if integration else None,
         "platform": integration.platform if integration else "unknown",
@@ -208,6 +229,8 @@ def _rejected(
 
 
 def _insert(tx: Transaction, rows: list[dict[str, Any]]) -> list[Answer]:
+    if not rows:
+        return []
     first = {row["id"]: row for row in reversed(rows)}  # of equal keys in one batch the first wins
     new = actions.insert_new(tx, list(first.values()))
     hashes = {row["id"]: row["request_hash"] for row in first.values()}

@@ -156,6 +156,12 @@ class Turn:
         )
         self._tell(EventType.ACTION_REJECTED, {"error": error, "partial": partial})
 
+    def park(self, code: str, message: str) -> None:
+        """Stop until a person decides, and say why."""
+        error = {"code": code, "message": message}
+        self.move(ActionStatus.PARKED, reason=message, error=error)
+        self._tell(EventType.ACTION_PARKED, {"error": error})
+
     def cancel(self, who: str) -> None:
         """Stop what is left; undo nothing."""
         self.abandon_open_effect()

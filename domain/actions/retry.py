@@ -127,6 +127,8 @@ def decide(  # noqa: PLR0913, PLR0917 - every argument is one fact
 ) -> Decision:
     """Return what follows from `outcome`; total over every outcome."""
     match outcome:
+        case Rejected() if trial.may_have_happened and guarantee.changes:
+            return _after_refused_repeat(outcome, trial, guarantee, policy, now, jitter)
         case Succeeded() | Rejected():
             return Settle(outcome)
         case Deferred() if trial.may_have_happened:
@@ -191,6 +193,21 @@ def _still_unknown(  # noqa: PLR0913, PLR0917
             return LookUp(later, outcome.blocks)
         case other:
             return other
+
+
+def _after_refused_repeat(  # noqa: PLR0913, PLR0917
+    outcome: Rejected,
+    trial: Trial,
+    guarantee: Guarantee,
+    policy: RetryPolicy,
+    now: datetime,
+    jitter: float,
+) -> Decision:
+    # This send was refused, perhaps by something before the platform; an earlier one may have
+    # happened all the same. Only the platform's own word that it has none settles it.
+    if guarantee.can_find:
+        return LookUp(now + policy.lookup_delay(trial.lookups, jitter))
+    return Park("outcome_unknown", f"refused now, but it may have happened: {outcome.message}")
 
 
 def may_repeat(trial: Trial, guarantee: Guarantee, at: datetime) -> bool:

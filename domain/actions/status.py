@@ -29,7 +29,9 @@ class ActionStatus(StrEnum):
 _S = ActionStatus
 
 NEXT: dict[ActionStatus, frozenset[ActionStatus]] = {
-    _S.QUEUED: frozenset({_S.RUNNING, _S.WAITING, _S.REJECTED, _S.CANCELLED, _S.SUCCEEDED}),
+    _S.QUEUED: frozenset(
+        {_S.RUNNING, _S.WAITING, _S.REJECTED, _S.CANCELLED, _S.SUCCEEDED, _S.PARKED}
+    ),
     _S.RUNNING: frozenset(
         {_S.SUCCEEDED, _S.REJECTED, _S.WAITING, _S.RECONCILING, _S.PARKED, _S.CANCELLED}
     ),

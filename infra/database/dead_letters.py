@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from infra.database.engine import Transaction
 from infra.database.tables import DeadLetterRow
+from infra.storable import storable
 
 BODY_BYTES_MAX = 32 * 1024 * 1024
 
@@ -32,6 +33,7 @@ def keep(  # noqa: PLR0913
     """
     if len(body) > BODY_BYTES_MAX:
         reason = f"{reason} (only the first {BODY_BYTES_MAX} bytes are kept)"
+    source, reason = storable(source), storable(reason)
     fingerprint = hashlib.sha256(source.encode() + b"\0" + reason.encode() + b"\0" + body).digest()
     statement = (
         insert(DeadLetterRow)
@@ -39,9 +41,9 @@ def keep(  # noqa: PLR0913
             id=uuid4(),
             fingerprint=fingerprint,
             source=source,
-            reason=reason.replace("\0", "\\0"),
-            problems=[dict(problem) for problem in problems],
-            headers=dict(headers),
+            reason=reason,
+            problems=storable(problems),
+            headers=storable(headers),
             body=body[:BODY_BYTES_MAX],
             size=len(body),
             at=now,
@@ -78,14 +80,12 @@ def find(tx: Transaction, letter_id: UUID) -> DeadLetter | None:
     return DeadLetter(row.id, row.source, row.reason, row.headers, row.body)
 
 
-def is_open_again(tx: Transaction, letter: DeadLetter) -> bool:
-    """Has the same message been kept again since it was settled?"""
-    statement = select(DeadLetterRow.id).where(
-        DeadLetterRow.source == letter.source,
-        DeadLetterRow.body == letter.body,
-        DeadLetterRow.settled_at.is_(None),
+def times_kept(tx: Transaction, letter: DeadLetter) -> dict[UUID, int]:
+    """Return how often this very message has been kept, by letter: one per reason."""
+    statement = select(DeadLetterRow.id, DeadLetterRow.times).where(
+        DeadLetterRow.source == letter.source, DeadLetterRow.body == letter.body
     )
-    return tx.execute(statement).first() is not None
+    return {row.id: row.times for row in tx.execute(statement)}
 
 
 def settle(tx: Transaction, letter_id: UUID, *, who: str, how: str, now: datetime) -> bool:

@@ -37,7 +37,8 @@ _RING = text(
             WHERE {DUE} AND (queue, integration_id) > (t.queue, t.integration_id)
             ORDER BY queue, integration_id LIMIT 1) n
     ), rung AS (
-        SELECT queue, count(*) AS n FROM actions WHERE rung_at IS NOT NULL GROUP BY queue
+        SELECT queue, count(*) AS n FROM actions
+        WHERE rung_at IS NOT NULL AND lease_owner IS NULL GROUP BY queue
     ), candidate AS (
         SELECT d.id, t.queue, row_number() OVER (
                    PARTITION BY t.queue ORDER BY d.priority, d.rank, d.due_at) AS place,

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, select, update
 
 from domain.actions.outcome import JsonObject, Rejected, Succeeded
 from domain.actions.plan import Result
-from domain.actions.status import ActionStatus, EffectState
+from domain.actions.status import ActionStatus, EffectState, advance
 from infra.database.engine import Transaction
 from infra.database.tables import ActionRow, CallRow, EffectRow
 from infra.database.writes import Write, write
@@ -40,6 +40,13 @@ class EffectRecord:
     key: str | None
     first_sent_at: datetime | None
     repeatable: bool
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """It may have happened: its outcome is unknown, or somebody has said under which id."""
+        if self.state in {EffectState.UNKNOWN, EffectState.STARTED}:
+            return True
+        return self.state is EffectState.PENDING and self.stated_id is not None
 
     @classmethod
     def new(
@@ -215,37 +222,52 @@ def forbid_repeat(tx: Transaction, call_id: UUID) -> None:
     tx.execute(update(CallRow).where(CallRow.id == call_id).values(repeatable=False))
 
 
+_SETTLED_FROM_OUTSIDE = frozenset(
+    {ActionStatus.WAITING, ActionStatus.RECONCILING, ActionStatus.PARKED}
+)
+
+
 def settle_from_outside(
     tx: Transaction, effect_id: UUID, outcome: Succeeded, now: datetime
 ) -> bool:
-    """Settle an effect of unknown outcome that somebody else has just seen happened (a sync).
+    """Have an effect looked up that somebody else has just seen happened (a sync).
 
-    Returns False, changing nothing, when the effect is under way, settled, or not ours.
+    While it is under way only the platform's id is noted, for whoever would send it again.
+    Returns False, changing nothing, when it is settled, was never sent, or is locked.
     """
-    row = tx.execute(
-        select(EffectRow.state, EffectRow.action_id, ActionRow.lease_owner, ActionRow.status)
-        .join(ActionRow, ActionRow.id == EffectRow.action_id)
-        .where(EffectRow.id == effect_id)
-        .with_for_update(of=(EffectRow, ActionRow), skip_locked=True)
-    ).one_or_none()
-    if row is None or row.lease_owner is not None or row.state != EffectState.UNKNOWN:
+    of_effect = select(EffectRow.state, EffectRow.action_id).where(
+        EffectRow.id == effect_id,
+        EffectRow.call_id.is_not(None),  # what was ever sent (a person may set attempts back)
+        EffectRow.state.not_in([state.value for state in EffectState if state.is_settled]),
+    )
+    effect = tx.execute(of_effect.with_for_update(skip_locked=True)).one_or_none()
+    if effect is None:
         return False
+    change(tx, effect_id, stated_id=outcome.external_id)
+    action = tx.execute(
+        select(ActionRow.id, ActionRow.status)
+        .where(ActionRow.id == effect.action_id, ActionRow.lease_owner.is_(None))
+        .with_for_update(skip_locked=True)
+    ).one_or_none()
+    free = action is not None and action.status in _SETTLED_FROM_OUTSIDE
+    if action is None or not free or effect.state == EffectState.STARTED:
+        return True
     change(
         tx,
         effect_id,
         state=EffectState.UNKNOWN.value,
-        stated_id=outcome.external_id,
         next_step="look_up",
+        in_flight=False,
+        created_at=now,  # its age counts anew, as when a person resumes it
     )
-    if row.status in {ActionStatus.RECONCILING, ActionStatus.PARKED}:
-        tx.execute(
-            update(ActionRow)
-            .where(ActionRow.id == row.action_id)
-            .values(
-                status=ActionStatus.RECONCILING.value,
-                status_reason="the sync has seen it at the platform",
-                due_at=now,
-                rung_at=None,
-            )
+    tx.execute(
+        update(ActionRow)
+        .where(ActionRow.id == action.id)
+        .values(
+            status=advance(ActionStatus(action.status), ActionStatus.RECONCILING).value,
+            status_reason="the sync has seen it at the platform",
+            due_at=now,
+            rung_at=None,
         )
+    )
     return True

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine, create_engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from infra.boundary import boundary
 from infra.settings import Settings, SettingsError, normal_database_url
@@ -16,6 +17,9 @@ Transaction = Connection
 
 DatabaseDown = OperationalError
 """The database went away or refused: the caller's work did not happen, or its fate is unknown."""
+
+PASSING = (OperationalError, InterfaceError, PoolTimeout)
+"""What says nothing about the work itself: the same may succeed later, as it is."""
 
 
 class Database:
@@ -30,6 +34,7 @@ class Database:
             max_overflow=4,
             pool_pre_ping=False,
             pool_recycle=1800,
+            hide_parameters=True,  # an error's text goes to logs and dead letters
             connect_args={
                 "connect_timeout": 5,
                 "options": OPTIONS,

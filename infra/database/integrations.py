@@ -108,8 +108,19 @@ def store_credentials(
 def pause(tx: Transaction, integration: Integration, reason: str, now: datetime) -> None:
     """Stop every integration of the connection: its platform refused the credentials.
 
-    Their actions wait; they go on by themselves when `resume` is called after reconnecting.
+    Their actions wait; they go on by themselves when `resume` is called after reconnecting. When
+    `integration` names a version of the credentials that is no longer the one stored, somebody has
+    renewed them since, and nothing is stopped.
     """
+    if integration.credentials_version is not None:
+        # Held to the commit: who reconnects meanwhile waits, and then resumes what is paused here.
+        version = tx.execute(
+            select(ConnectionRow.version)
+            .where(ConnectionRow.id == integration.connection_id)
+            .with_for_update(read=True)
+        ).scalar_one_or_none()
+        if version != integration.credentials_version:
+            return
     _set_status(tx, integration, "active", "error", reason, EventType.INTEGRATION_PAUSED, now)
 
 

@@ -14,6 +14,8 @@ from infra.database.engine import Transaction
 from infra.database.tables import DealStreamRow, OutboxRow
 
 SOURCE = "actionfleet"
+REPUBLISH_AFTER_MAX_S = 3600.0
+DOUBLINGS_MAX = 20
 
 
 def emit(tx: Transaction, events: Iterable[Event], now: datetime) -> None:
@@ -99,19 +101,24 @@ def mark_consumed(tx: Transaction, event_ids: Sequence[UUID], now: datetime) -> 
     tx.execute(update(OutboxRow).where(OutboxRow.event_id.in_(event_ids)).values(consumed_at=now))
 
 
-def publish_again(tx: Transaction, published_before: datetime) -> int:
+def publish_again(tx: Transaction, now: datetime, after: timedelta) -> int:
     """Let promotions that were published and never consumed be published again; return how many.
 
-    The broker may have been wiped between the two.
+    The broker may have been wiped between the two. Each time it waits twice as long, from `after`
+    up to an hour: the consumer may be down for long.
     """
+    doublings = func.least(OutboxRow.publish_count, DOUBLINGS_MAX)
+    seconds = func.least(after.total_seconds() * func.power(2, doublings), REPUBLISH_AFTER_MAX_S)
+    waited = func.make_interval(0, 0, 0, 0, 0, 0, seconds)
     statement = (
         update(OutboxRow)
         .where(
             OutboxRow.type == EventType.PROMOTION_DUE.value,
             OutboxRow.consumed_at.is_(None),
-            OutboxRow.published_at < published_before,
+            OutboxRow.published_at < now - after,
+            OutboxRow.published_at + waited < now,
         )
-        .values(published_at=None)
+        .values(published_at=None, publish_count=OutboxRow.publish_count + 1)
     )
     return tx.execute(statement).rowcount
 

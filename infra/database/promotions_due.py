@@ -13,7 +13,13 @@ from domain.invoices.xero_status import InvoiceStatus, promotion_for
 from domain.payments.promotion import FIRST_CYCLE
 from infra.database import outbox
 from infra.database.engine import Transaction
-from infra.database.tables import InvoiceLineRow, InvoiceRow, OutboxRow, PromotionRow
+from infra.database.tables import (
+    CrmDealProduct,
+    InvoiceLineRow,
+    InvoiceRow,
+    OutboxRow,
+    PromotionRow,
+)
 
 PENDING_FOR = timedelta(days=1)
 """An event told and not heard within a day is taken for lost: it is told again."""
@@ -80,6 +86,8 @@ def due(
         select(*_COLUMNS)
         .distinct()
         .join(InvoiceLineRow, InvoiceLineRow.invoice_id == InvoiceRow.id)
+        # A product the CRM has deleted has no status to promote.
+        .join(CrmDealProduct, CrmDealProduct.id == InvoiceLineRow.deal_product_id)
         .join(
             _JUSTIFIED,
             and_(
@@ -91,7 +99,6 @@ def due(
         .where(
             InvoiceRow.integration_id == integration_id,
             InvoiceRow.effect_id.is_not(None),
-            InvoiceLineRow.deal_product_id.is_not(None),
             ~_IS_APPLIED,
             ~_is_pending(now),
         )

@@ -33,6 +33,7 @@ class Marked:
     effect_id: UUID
     state: EffectState
     external_id: str | None
+    deal_id: UUID | None
 
 
 def cursor(tx: Transaction, integration_id: UUID, *, lock: bool = False) -> Cursor:
@@ -74,11 +75,13 @@ def advance(
 def marked(tx: Transaction, integration_id: UUID, effect_ids: Iterable[UUID]) -> dict[UUID, Marked]:
     """Return those of the effects that are the integration's, by id."""
     rows = tx.execute(
-        select(EffectRow.id, EffectRow.state, EffectRow.external_id)
+        select(EffectRow.id, EffectRow.state, EffectRow.external_id, ActionRow.deal_id)
         .join(ActionRow, ActionRow.id == EffectRow.action_id)
         .where(EffectRow.id.in_(list(effect_ids)), ActionRow.integration_id == integration_id)
     )
-    return {row.id: Marked(row.id, EffectState(row.state), row.external_id) for row in rows}
+    return {
+        row.id: Marked(row.id, EffectState(row.state), row.external_id, row.deal_id) for row in rows
+    }
 
 
 def tally(tx: Transaction, action_id: UUID, names: Iterable[str]) -> dict[str, int]:

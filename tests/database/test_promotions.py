@@ -58,6 +58,13 @@ def test_a_promotion_that_was_applied_is_due_no_more(tx, deal, line):
     assert due(tx) == []
 
 
+def test_a_product_the_crm_has_deleted_is_due_nothing(tx, deal, line):
+    raised(tx, deal, line)
+    assert len(due(tx)) == 1
+    tx.execute(text("DELETE FROM crm_deal_products WHERE id = :id"), {"id": line})
+    assert due(tx) == []
+
+
 def apply(tx, line, invoice, rung, cycle=1):
     rung = PaymentStatus(rung)
     return promotions.apply_promotion(tx, uuid4(), line, invoice, cycle, rung, NOW)

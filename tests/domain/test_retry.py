@@ -73,7 +73,7 @@ def test_what_may_have_happened_is_only_repeated_under_its_key_or_looked_up(
 ) -> None:
     decision = decide(outcome, trial, guarantee, policy, NOW, jitter)
     in_doubt = isinstance(outcome, Unknown) or (
-        isinstance(outcome, Deferred) and trial.may_have_happened
+        isinstance(outcome, Deferred | Rejected) and trial.may_have_happened
     )
     if guarantee.changes and in_doubt:
         assert not isinstance(decision, Wait | Settle)

@@ -31,7 +31,8 @@ def test_each_message_delivered_twice_and_shuffled_is_posted_once(
     send_plain(world.fleet.settings, twice[60:])
     processes.start("intake", "relay", "worker", "beat")
     ids = [action_id_for(world.workspace_id, str(request["id"])) for request in requests]
-    eventually(lambda: len(world.rows("SELECT id FROM actions")) == 60, 30)
+    mine = "SELECT id FROM actions WHERE workspace_id = :w"
+    eventually(lambda: len(world.rows(mine, w=world.workspace_id)) == 60, 30)
     assert set(world.ended(*ids)) == {"succeeded"}
     assert sandbox.count(POSTED) == 60
 

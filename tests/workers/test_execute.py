@@ -14,7 +14,7 @@ from tests.harness.world import World
 from workers.attempt import perform
 from workers.commands import NotPossible, cancel, give_up, resume
 from workers.conclude import conclude
-from workers.execute import begin, execute
+from workers.execute import begin, conclude_patiently, execute
 from workers.fleet import Fleet
 
 POSTED = "slack.message.posted"
@@ -260,3 +260,67 @@ def test_old_actions_are_deleted_with_their_calls(fleet: Fleet, world: World) ->
         left = [row.id for row in tx.execute(text("SELECT id FROM actions"))]
         calls = tx.execute(text("SELECT count(*) FROM calls")).scalar_one()
     assert (left, calls) == ([kept], 1)
+
+
+def test_an_access_token_refused_early_is_renewed_and_nothing_is_paused(
+    fleet: Fleet, world: World, sandbox: Sandbox
+) -> None:
+    deal, _ = world.deal({})
+    sandbox.fault("xero", "revoke_token", only_access=True)
+    action_id = world.invoice(deal)
+    carry_on(fleet, action_id, 6)
+    assert world.status(action_id) == "succeeded"
+    (integration,) = world.rows("SELECT status FROM integrations WHERE id = :i", i=world.xero)
+    assert integration.status == "active"
+    assert sandbox.count("xero.token.refreshed") == 1
+
+
+def test_what_is_known_is_concluded_although_the_connection_broke(
+    fleet: Fleet, world: World, sandbox: Sandbox
+) -> None:
+    action_id = world.message()
+    attempt = begin(fleet, action_id)
+    assert attempt is not None
+    outcome, session = perform(fleet, attempt)
+    with fleet.database.standing_connection() as other:
+        with fleet.database.engine.connect() as pooled:
+            pid = pooled.execute(text("SELECT pg_backend_pid()")).scalar_one()
+        other.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
+    conclude_patiently(fleet, attempt, outcome, session)
+    assert world.status(action_id) == "succeeded"
+    assert sandbox.count(POSTED) == 1
+
+
+def test_an_action_that_cannot_be_begun_waits_then_is_parked_and_holds_up_nobody(
+    fleet: Fleet, world: World
+) -> None:
+    deal, _ = world.deal({})
+    broken, good = world.invoice(deal), world.message()
+    with fleet.database.transaction() as tx:
+        tx.execute(text("UPDATE crm_deal_products SET payment_status = 'part paid'"))
+    execute(fleet, broken)  # reads the organisation, which is kept
+    execute(fleet, broken)
+    assert world.action(broken).due_at > utc_now(), "it stands aside"
+    carry_on(fleet, broken, 6)
+    action = world.action(broken)
+    assert (action.status, action.error["code"]) == ("parked", "internal")
+    assert "part paid" in action.error["message"]
+    execute(fleet, good)
+    assert world.status(good) == "succeeded"
+
+
+@pytest.mark.parametrize("status", [404, 413])
+def test_a_refused_repeat_is_no_proof_that_nothing_happened(
+    fleet: Fleet, world: World, sandbox: Sandbox, status: int
+) -> None:
+    deal, _ = world.deal({}, customer=world.customer())
+    sandbox.fault("xero", "drop_after_commit", method="PUT", path="/Invoices")
+    action_id = world.invoice(deal)
+    for _ in range(10):
+        carry_on(fleet, action_id, 1)
+        if world.status(action_id) == "reconciling":
+            break
+    sandbox.fault("xero", "status", method="PUT", path="/Invoices", status=status, cached=False)
+    carry_on(fleet, action_id, 8)
+    assert world.status(action_id) == "succeeded"
+    assert sandbox.count("xero.invoice.created") == 1

@@ -48,7 +48,7 @@ class ActionRow(FleetTable):
     )
     id: Mapped[Key]
     workspace_id: Mapped[UUID]
-    integration_id: Mapped[UUID | None]
+    integration_id: Mapped[UUID | None] = mapped_column(ForeignKey("integrations.id"))
     platform: Mapped[str]
     queue: Mapped[str]
     action_type: Mapped[str]
@@ -69,6 +69,7 @@ class ActionRow(FleetTable):
     lease_until: Mapped[datetime | None]
     lease_token: Mapped[int] = mapped_column(server_default="0")
     cancel_requested_by: Mapped[str | None]
+    failures: Mapped[int] = mapped_column(server_default="0")  # in a row, of ours, before any call
     result: Mapped[dict[str, Any] | None]
     error: Mapped[dict[str, Any] | None]
     partial: Mapped[bool] = mapped_column(server_default=text("false"))

@@ -34,6 +34,7 @@ class OutboxRow(FleetTable):
     data: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
     published_at: Mapped[datetime | None]
+    publish_count: Mapped[int] = mapped_column(server_default="0")
     consumed_at: Mapped[datetime | None]
 
 

@@ -23,7 +23,7 @@ from infra.session import Session
 from infra.settings import Settings
 
 EVENT_TYPE = "actionfleet_effect"
-OVERLAP = timedelta(seconds=5)
+OVERLAP = timedelta(minutes=5)  # before the first send: clocks differ
 PAGE = 100  # messages read per look-up; a busy channel needs more than one look
 PAGES_MAX = 5
 SETTLING = timedelta(seconds=5)
@@ -71,8 +71,10 @@ def find(session: Session, sent: Sent) -> LookedUp:
             if payload.get("effect_id") == str(sent.effect_id):
                 return _posted(message["channel"], str(found.get("ts")))
         cursor = (answer.get("response_metadata") or {}).get("next_cursor")
-        if not answer.get("has_more") or not cursor:
+        if not answer.get("has_more"):
             return Absent()
+        if not cursor:
+            return Unknown("unreadable_answer", "Slack: more messages, but no cursor to them")
     return Unknown("too_many_messages", "Slack: too many messages since the send to look through")
 
 
@@ -134,7 +136,7 @@ PLATFORM = Platform(
     queues=("slack",),
     base_url=_base_url,
     # Slack: "several hundred messages per minute" per workspace, bursts tolerated.
-    limits=Limits(in_flight=20, windows=(Window("minute", calls=300, seconds=60, reserve=30),)),
+    limits=Limits(in_flight=5, windows=(Window("minute", calls=300, seconds=60, reserve=30),)),
     effects=(POST_MESSAGE,),
     actions=(
         ActionType(

@@ -179,6 +179,8 @@ def _find_creation(session: Session, sent: Sent) -> LookedUp:
     if not isinstance(answer, dict):
         return answer
     contacts = elements_of(answer, "Contacts")
+    if not contacts and sent.stated_id is not None:
+        return Unknown("stated_not_found", f"Xero has no contact {value}; state another id")
     if len(contacts) > 1:
         return Unknown("several_match", f"{len(contacts)} contacts have the number {value}")
     return _created(contacts[0]) if contacts else Absent()

@@ -4,7 +4,7 @@ Source: developer.xero.com, Accounting API, Invoices (PUT creates; `createdByMyA
 """
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from domain.actions.outcome import (
@@ -36,12 +36,13 @@ from infra.platforms.xero.errors import (
     read,
 )
 from infra.platforms.xero.snapshots import Unreadable, mark_in, snapshot_of, to_json
+from infra.platforms.xero.sync_pages import Seek, last_change, next_seek, seek_from
 from infra.platforms.xero.wishes import invoice_wish
 from infra.session import Session
 
 LOOK_BACK = timedelta(minutes=5)  # before the first send: clocks differ
 PAGE_SIZE = 1000
-PAGES_MAX = 10
+CALLS_MAX = 10  # of one look-up
 
 
 def settings_of(stored: Mapping[str, Any]) -> InvoiceSettings:
@@ -167,29 +168,41 @@ def _happened(element: JsonObject, sent: Sent) -> Succeeded | Unknown:
 def _find(session: Session, sent: Sent) -> LookedUp:
     if sent.stated_id is not None:
         return _stated(session, sent, sent.stated_id)
-    matches: list[JsonObject] = []
-    for page in range(1, PAGES_MAX + 1):
-        answer = read(send(session, _listing(sent, page)))
+    seek = seek_from(sent.first_sent_at - LOOK_BACK)
+    matches: dict[Any, JsonObject] = {}
+    seen: set[Any] = set()
+    moved = False
+    for _ in range(CALLS_MAX):
+        answer = read(send(session, _listing(seek)))
         if isinstance(answer, Rejected):
             return Unknown("look_up_refused", f"the look-up was refused: {answer.message}")
         if not isinstance(answer, dict):
             return answer
         found = elements_of(answer, "Invoices")
-        matches += [one for one in found if mark_in(one.get("Url")) == str(sent.effect_id)]
+        ours = [one for one in found if mark_in(one.get("Url")) == str(sent.effect_id)]
+        matches |= {one.get("InvoiceID"): one for one in ours}
+        # Counted pages that overlap: a row went to the end, so another may have been passed over.
+        ids = {one.get("InvoiceID") for one in found}
+        counted = seek["page"] > 1
+        moved |= counted and bool(ids & seen)
+        seen = seen | ids if counted else ids
         if len(found) < PAGE_SIZE:
-            return _only(matches, sent)
-    return Unknown("too_many_invoices", f"more than {PAGES_MAX * PAGE_SIZE} invoices to look at")
+            if moved and not matches:
+                return Unknown("invoices_moved", "Xero: invoices changed during the look-up")
+            return _only(list(matches.values()), sent)
+        seek = next_seek(seek, last_change(found))
+    return Unknown("too_many_invoices", f"Xero: no end of the invoices within {CALLS_MAX} pages")
 
 
-def _listing(sent: Sent, page: int) -> Call:
+def _listing(seek: Seek) -> Call:
     return frozen(
         lambda api: api.get_invoices(
             TENANT,
-            if_modified_since=since(sent.first_sent_at - LOOK_BACK),
+            if_modified_since=since(datetime.fromisoformat(seek["since"])),
             order="UpdatedDateUTC ASC",
             created_by_my_app=True,
             unitdp=4,
-            page=page,
+            page=seek["page"],
             page_size=PAGE_SIZE,
         )
     )
@@ -198,8 +211,8 @@ def _listing(sent: Sent, page: int) -> Call:
 def _only(matches: list[JsonObject], sent: Sent) -> LookedUp:
     if not matches:
         return Absent()
-    if len({one.get("InvoiceID") for one in matches}) == 1:
-        return _happened(matches[-1], sent)
+    if len(matches) == 1:
+        return _happened(matches[0], sent)
     names = ", ".join(str(one.get("InvoiceNumber") or one.get("InvoiceID")) for one in matches)
     words = "carry this effect's mark; void all but one in Xero, then state the id of that one"
     return Unknown("several_match", f"Xero: {names} {words}")

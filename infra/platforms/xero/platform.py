@@ -13,6 +13,10 @@ def _base_url(settings: Settings) -> str:
     return settings.xero_api_url
 
 
+def _identity_url(settings: Settings) -> str:
+    return settings.xero_identity_url
+
+
 def _create_invoice(name: str, summary: str) -> ActionType:
     return ActionType(
         name=name,
@@ -32,6 +36,7 @@ PLATFORM = Platform(
     base_url=_base_url,
     needs_refresh=tokens.needs_refresh,
     refresh=tokens.refresh,
+    token_url=_identity_url,
     limits=Limits(
         in_flight=5,
         windows=(

@@ -7,7 +7,6 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.actions.outcome import JsonObject, Succeeded
-from domain.actions.status import EffectState
 from domain.events import Event, EventType
 from domain.invoices.snapshot import InvoiceSnapshot
 from infra.database import (
@@ -60,11 +59,18 @@ class Page:
         ours = [stored for stored in known_.values() if stored.provenance.effect_id]
         self.skipped += len(known_) - len(ours)
         strangers = [one for one in news if one.snapshot.platform_invoice_id not in known_]
-        wanted = {one.snapshot.platform_invoice_id for one in self._foreign(strangers)}
+        marks = [one.mark for one in strangers if one.mark]
+        marked = sync.marked(self.tx, self.integration_id, marks) if marks else {}
+        wanted = {one.snapshot.platform_invoice_id for one in self._foreign(strangers, marked)}
         changing = {k: s for k, s in known_.items() if self.seen[k] in news}
-        # Deals before invoices, as everywhere: two orders would be a deadlock.
-        for deal_id in sorted({s.provenance.deal_id for s in changing.values()} - {None}, key=str):
+        # Deals before effects and invoices, as everywhere: two orders would be a deadlock.
+        deals = {stored.provenance.deal_id for stored in changing.values()}
+        deals |= {effect.deal_id for effect in marked.values()}
+        for deal_id in sorted(deals - {None}, key=str):
             outbox.lock_deal(self.tx, deal_id)  # type: ignore[arg-type]  # None is taken out
+        for one in strangers:
+            if one.mark in marked:
+                self._tell_effect(marked[one.mark], one.snapshot)
         events: list[Event] = []
         for key, one in self.seen.items():
             if key in changing:
@@ -80,27 +86,25 @@ class Page:
         workspace_id = self.done.request.workspace_id
         return invoices.Provenance(workspace_id, self.integration_id, invoices.PLATFORM)
 
-    def _foreign(self, strangers: Sequence[_Seen]) -> Iterator[_Seen]:
+    def _foreign(
+        self, strangers: Sequence[_Seen], marked: Mapping[UUID, sync.Marked]
+    ) -> Iterator[_Seen]:
         """Yield the invoices that are not stored, carry no mark of ours, and have a linked contact.
 
         One that carries our mark is its effect's, which is told; it is never filed as foreign.
         """
-        marks = [one.mark for one in strangers if one.mark]
-        ours = sync.marked(self.tx, self.integration_id, marks) if marks else {}
         contact_ids = {one.snapshot.contact_id for one in strangers}
         linked = contacts.linked_among(self.tx, self.integration_id, contact_ids)
         for one in strangers:
             self.skipped += 1
-            if one.mark in ours:
-                self._tell_effect(ours[one.mark], one.snapshot)
-            elif one.snapshot.contact_id in linked:
+            if one.mark not in marked and one.snapshot.contact_id in linked:
                 yield one
 
     def _tell_effect(self, effect: sync.Marked, snapshot: InvoiceSnapshot) -> None:
         happened = Succeeded({}, external_id=snapshot.platform_invoice_id)
-        if effect.state is EffectState.UNKNOWN:
+        if not effect.state.is_settled:
             effects.settle_from_outside(self.tx, effect.effect_id, happened, self.done.now)
-        elif effect.state.is_settled:
+        else:
             # Its effect is settled without it: a second invoice, or one given up too early.
             dead_letters.keep(
                 self.tx,

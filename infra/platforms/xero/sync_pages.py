@@ -74,14 +74,14 @@ def read_page(session: Session, sent: Sent) -> Outcome:
         else:
             good.append({"snapshot": to_json(snapshot), "mark": mark_in(snapshot.url)})
     seek: Seek = sent.call.context["seek"]
-    last = _last_change(elements)
+    last = last_change(elements)
     more = len(elements) >= PAGE_SIZE
     return Succeeded(
         {
             "invoices": good,
             "bad": bad,
             "last": None if last is None else last.isoformat(),
-            "next": _next(seek, last) if more else None,
+            "next": next_seek(seek, last) if more else None,
             "cursor": sent.call.context.get("cursor"),
         }
     )
@@ -89,22 +89,25 @@ def read_page(session: Session, sent: Sent) -> Outcome:
 
 def with_overlap(modified_since: datetime | None) -> Seek:
     """Return where a new sync begins, given the newest change the last one saw."""
-    return START if modified_since is None else _at(modified_since - OVERLAP)
+    return START if modified_since is None else seek_from(modified_since - OVERLAP)
 
 
-def _at(moment_: datetime, page: int = 1) -> Seek:
-    return {"since": moment_.astimezone(UTC).replace(microsecond=0).isoformat(), "page": page}
+def seek_from(moment_: datetime) -> Seek:
+    """Return where to read what has changed since a moment."""
+    return {"since": moment_.astimezone(UTC).replace(microsecond=0).isoformat(), "page": 1}
 
 
-def _next(seek: Seek, last: datetime | None) -> Seek:
+def next_seek(seek: Seek, last: datetime | None) -> Seek:
+    """Return where to go on after a full page: by time, or within one second by counting."""
     if last is not None:
-        ahead = _at(last - timedelta(seconds=1))
+        ahead = seek_from(last - timedelta(seconds=1))
         if seek["since"] is None or ahead["since"] > seek["since"]:
             return ahead
     return {**seek, "page": seek["page"] + 1}
 
 
-def _last_change(elements: Iterable[JsonObject]) -> datetime | None:
+def last_change(elements: Iterable[JsonObject]) -> datetime | None:
+    """Return the newest readable time of change on a page."""
     changes = []
     for element in elements:
         try:

@@ -17,7 +17,6 @@ from infra.platform import TOKEN_MARGIN
 from infra.platforms.xero.client import parsed
 from infra.platforms.xero.errors import answered_at
 from infra.session import Session
-from infra.settings import settings
 
 PATH = "/connect/token"
 LIFE_WHEN_NOT_SAID = timedelta(minutes=30)
@@ -34,6 +33,8 @@ def needs_refresh(credentials: Mapping[str, Any], now: datetime) -> bool:
 def refresh(session: Session) -> Mapping[str, Any] | Rejected | Deferred:
     """Exchange the refresh token for a new pair; return the whole new credentials.
 
+    The session is on the identity service, not on the API.
+
     Rejected means that a person must connect Xero again; nothing secret is in any message.
     """
     held = session.credentials
@@ -42,9 +43,9 @@ def refresh(session: Session) -> Mapping[str, Any] | Rejected | Deferred:
         words = f"the connection has no {', '.join(missing)}; connect Xero again"
         return Rejected("credentials_incomplete", words)
     pair = f"{held['client_id']}:{held['client_secret']}".encode()
-    exchange = session.send_url(
+    exchange = session.send(
         "POST",
-        settings().xero_identity_url + PATH,
+        PATH,
         headers={
             "Authorization": f"Basic {base64.b64encode(pair).decode()}",
             "Content-Type": "application/x-www-form-urlencoded",

@@ -116,6 +116,7 @@ def test_authorisation():
         exchange(401, {"Title": "Unauthorized", "Detail": "TokenExpired: token expired"})
     )
     assert (type(expired), expired.blocks) == (Deferred, Blocks.CONNECTION)
+    assert expired.code == "unauthorised"
     assert "TokenExpired" in expired.message
     elsewhere = read(exchange(403, {"Detail": "AuthenticationUnsuccessful"}))
     assert (type(elsewhere), elsewhere.blocks) == (Deferred, Blocks.TENANT)

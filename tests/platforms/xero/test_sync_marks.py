@@ -73,3 +73,49 @@ def test_a_second_invoice_with_a_settled_effects_mark_is_put_before_a_person(off
     assert "mark" in letter.reason
     assert copy["InvoiceID"].encode() in bytes(letter.body)
     assert len(office.rows("SELECT * FROM invoices")) == 1
+
+
+def pending_again(office, status):
+    """The look-up said "not there" too early: a new generation is about to be sent."""
+    action, _ = lost(office)
+    change(office, "UPDATE effects SET state = 'pending', generation = 2, next_step = 'send'"
+           " WHERE state = 'unknown'")  # fmt: skip
+    change(office, "UPDATE actions SET status = :s, due_at = now() + interval '1 hour'"
+           " WHERE id = :a", s=status, a=action)  # fmt: skip
+    return action
+
+
+def change(office, statement, **values):
+    with office.world.fleet.database.transaction() as tx:
+        tx.execute(text(statement), values)
+
+
+@pytest.mark.parametrize("status", ["waiting", "reconciling", "parked"])
+def test_an_invoice_the_sync_has_seen_is_not_raised_again(office, status):
+    action = pending_again(office, status)
+    assert office.act(SYNC).status == "succeeded"
+    (effect,) = office.rows("SELECT * FROM effects WHERE name = 'xero.create_invoice'")
+    assert (effect.state, effect.next_step, effect.in_flight) == ("unknown", "look_up", False)
+    ended = office.carry_on(action)
+    assert ended.status == "succeeded", ended.error
+    assert office.sandbox.count("xero.invoice.created") == 1
+    assert len(office.rows("SELECT * FROM invoices")) == 1
+
+
+def test_of_an_effect_under_way_the_sync_only_notes_the_id(office):
+    action = pending_again(office, "waiting")
+    change(office, "UPDATE actions SET lease_owner = gen_random_uuid() WHERE id = :a", a=action)
+    assert office.act(SYNC).status == "succeeded"
+    (effect,) = office.rows("SELECT * FROM effects WHERE name = 'xero.create_invoice'")
+    assert (effect.state, effect.next_step) == ("pending", "send")
+    assert effect.stated_id is not None
+    assert office.world.status(action) == "waiting"
+
+
+def test_an_action_that_is_locked_does_not_hold_up_the_sync(office):
+    action = pending_again(office, "waiting")
+    with office.world.fleet.database.transaction() as tx:
+        tx.execute(text("SELECT 1 FROM actions WHERE id = :a FOR UPDATE"), {"a": action})
+        assert office.act(SYNC).status == "succeeded"
+    (effect,) = office.rows("SELECT * FROM effects WHERE name = 'xero.create_invoice'")
+    assert (effect.state, effect.stated_id is None) == ("pending", False)

@@ -19,9 +19,7 @@ HELD = {
 
 
 @pytest.fixture
-def asking(sandbox, settings, monkeypatch):
-    monkeypatch.setattr(tokens, "settings", lambda: settings)
-
+def asking(sandbox):
     def ask(**held):
         made = session(sandbox)
         made.credentials = {**HELD, **held}

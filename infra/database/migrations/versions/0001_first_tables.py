@@ -90,6 +90,7 @@ def upgrade() -> None:
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("lease_token", sa.Integer(), server_default="0", nullable=False),
         sa.Column("cancel_requested_by", sa.Text(), nullable=True),
+        sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
         sa.Column("result", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("error", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("partial", sa.Boolean(), server_default=sa.text("false"), nullable=False),
@@ -338,6 +339,7 @@ def upgrade() -> None:
         sa.Column("data", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("publish_count", sa.Integer(), server_default="0", nullable=False),
         sa.Column("consumed_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
         sa.UniqueConstraint("deal_id", "sequence", name=op.f("uq_outbox_deal_id_sequence")),
@@ -556,6 +558,9 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_integrations")),
     )
+    op.create_foreign_key(
+        op.f("fk_actions_integration_id"), "actions", "integrations", ["integration_id"], ["id"]
+    )
     op.create_index(
         op.f("ix_integrations_workspace_id_platform"),
         "integrations",
@@ -652,6 +657,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_invoices_deal_id"), table_name="invoices")
     op.drop_table("invoices")
     op.drop_index(op.f("ix_integrations_workspace_id_platform"), table_name="integrations")
+    op.drop_constraint(op.f("fk_actions_integration_id"), "actions", type_="foreignkey")
     op.drop_table("integrations")
     op.drop_index(
         op.f("ix_effects_budget_key"), table_name="effects", postgresql_where=sa.text("in_flight")

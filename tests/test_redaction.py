@@ -1,0 +1,52 @@
+"""Nothing secret stays in what is logged, by name or by look, however it is written."""
+
+from typing import Any
+
+import pytest
+
+from infra.redaction import redact, redact_text, redact_url
+
+SECRET = "SECRETSECRET"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"location": f"https://h.test/cb?access_token={SECRET}"},
+        {"text": f"see https://h.test/x?api_key={SECRET}&y=1"},
+        {"hook": f"https://hooks.slack.com/services/T000/B000/{SECRET}"},
+        {"x": f"xapp-1-A111-222-{SECRET}"},
+        {"x": f"xoxe-1-{SECRET}"},
+        {"x": f"xoxe.xoxp-1-{SECRET}"},
+        {"text": f'{{"client_secret":"{SECRET}"}}'},
+        {"text": f'{{"password": "two {SECRET}"}}'},
+        {"text": f'"{{\\"client_secret\\": \\"{SECRET}\\"}}"'},
+        {"pwd": SECRET},
+        {"t": f"refresh_token={SECRET}"},
+        {"t": f"a='1' secret='{SECRET}'"},
+    ],
+    ids=str,
+)
+def test_a_secret_is_hidden(value: dict[str, Any]) -> None:
+    hidden = redact(value)
+    assert SECRET not in str(hidden)
+    assert redact(hidden) == hidden, "what is hidden already stays as it is"
+
+
+def test_what_is_in_a_urls_path_or_fragment_is_hidden() -> None:
+    assert SECRET not in redact_url(f"https://hooks.slack.com/services/T0/B0/{SECRET}")
+    assert SECRET not in redact_url(f"https://h.test/x#access_token={SECRET}")
+    told = redact_url(f"https://h.test/x?token={SECRET}&page=2")
+    assert told == "https://h.test/x?token=[hidden]&page=2"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The token could not be renewed: 3 attempts",
+        "tokens_used=12 next_page_token=13",
+        '{"reference": "PO 7", "total": 5}',
+    ],
+)
+def test_what_is_not_secret_stays(text: str) -> None:
+    assert redact_text(text) == text
