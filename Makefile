@@ -8,6 +8,7 @@ STAMP := .venv/installed-lock
 PIP := $(RUN) pip install --disable-pip-version-check --retries 10 --timeout 60
 COMPILE := $(RUN) uv pip compile pyproject.toml --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet
+TEST := $(RUN) pytest -m "not deep"
 PYTHON ?=
 
 .PHONY: help install demo run test test-deep bench lint types imports check fix lock clean
@@ -49,8 +50,15 @@ demo: install ## Show the whole fleet at work, against simulated platforms
 run: install ## Run the fleet until Ctrl-C
 	@$(BIN)/fleet up
 
+# The journeys mostly wait for processes: the rest runs beside them, on embedded servers of its own.
+# Servers that are given can be used by one run at a time.
 test: install ## Run the tests
-	$(RUN) pytest -m "not deep"
+	@if [ -n "$$DATABASE_URL$$BROKER_URL" ]; then exec $(TEST); fi; \
+	mkdir -p .run; $(TEST) --ignore=tests/journeys >.run/test.log 2>&1 & rest=$$!; \
+	echo "Running the journeys; the rest runs beside them and is shown after"; \
+	$(TEST) tests/journeys; journeys=$$?; \
+	wait $$rest; rest=$$?; cat .run/test.log; \
+	[ $$journeys -eq 0 ] && [ $$rest -eq 0 ]
 
 test-deep: install ## Run the slower tests too: many more examples, longer kills
 	$(RUN) pytest -m deep
