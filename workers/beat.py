@@ -11,7 +11,7 @@ from threading import Event
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from infra.database import actions, dispatch, inbox, log, outbox, periodic
+from infra.database import actions, dispatch, health, inbox, log, outbox, periodic
 from infra.database.dispatch import Doorbell
 from infra.database.leadership import Leadership
 from infra.logging import logger
@@ -82,8 +82,10 @@ def sweep(beat: Beat, now: datetime) -> None:
     if freed or silent:
         logger().info("swept", freed=[str(one) for one in freed], rung_again=silent)
     with fleet.database.transaction() as tx:
-        # The relay rings at once; what is still silent after a while means that it is down.
-        before = now - timedelta(seconds=settings.ring_again_s)
+        # The relay rings at once. What is silent while none leads, or for long although one does
+        # (it may be frozen), is rung from here.
+        patience = 6 if health.leads(tx, "relay") else 1
+        before = now - timedelta(seconds=settings.ring_again_s * patience)
         bells = dispatch.take_doorbells(
             tx, fleet.catalogue.in_flight(), settings.backlog_per_queue_max, before
         )
