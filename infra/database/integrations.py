@@ -26,20 +26,7 @@ class Sealed:
 
 def find(tx: Transaction, integration_id: UUID) -> Integration | None:
     """Return an integration, or None."""
-    row = tx.execute(
-        select(IntegrationRow.__table__).where(IntegrationRow.id == integration_id)
-    ).one_or_none()
-    if row is None:
-        return None
-    return Integration(
-        row.id,
-        row.workspace_id,
-        row.platform,
-        row.status,
-        row.tenant_key,
-        row.connection_id,
-        row.settings,
-    )
+    return find_many(tx, {integration_id}).get(integration_id)
 
 
 def find_many(tx: Transaction, ids: set[UUID]) -> dict[UUID, Integration]:
