@@ -106,7 +106,9 @@ class EffectType:
     """One kind of effect: how to make the call, send it, find it again, and book its outcome.
 
     `abandon` undoes what `prepare` reserved when the effect is known not to have happened and is
-    given up. `recoverable` are rejection codes the action's plan goes on from.
+    given up. `recoverable` are rejection codes the action's plan goes on from. `optional`: the plan
+    goes on whatever becomes of it; what would park the action is a refusal to it too, with the code
+    `outcome_unknown`, `attempts_exhausted` or `too_old`.
     """
 
     name: str
@@ -118,6 +120,7 @@ class EffectType:
     settle: Settle | None = None
     abandon: Settle | None = None
     recoverable: frozenset[str] = frozenset()
+    optional: bool = False
     queue: str | None = None
 
     def __post_init__(self) -> None:
@@ -204,6 +207,19 @@ class Platform:
             if effect.name == name:
                 return effect
         raise KeyError(f"{self.name} declares no effect {name!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """Who carries an effect out: a platform, through one integration and on its tenant's budget."""
+
+    platform: Platform
+    integration: Integration
+
+    @property
+    def budget_key(self) -> str:
+        """The tenant whose budget its calls use."""
+        return f"{self.platform.name}:{self.integration.tenant_key}"
 
 
 TOKEN_MARGIN = timedelta(minutes=2)

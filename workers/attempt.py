@@ -9,7 +9,7 @@ from infra.database.actions import ActionRecord
 from infra.database.effects import EffectRecord
 from infra.exchange import Broken, TooLate
 from infra.logging import bind_contextvars, logger
-from infra.platform import EffectType, Platform, Sent
+from infra.platform import Carrier, EffectType, Sent
 from infra.session import Session
 from infra.settings import SettingsError
 from infra.storable import storable
@@ -25,7 +25,7 @@ class Attempt:
     token: int
     effects: tuple[EffectRecord, ...]  # of the action, as this attempt's start left them
     kind: EffectType
-    platform: Platform
+    carrier: Carrier
     step: str
     number: int
     sent: Sent
@@ -36,17 +36,18 @@ class Attempt:
 
 def perform(fleet: Fleet, attempt: Attempt) -> tuple[AnyOutcome, Session | None]:
     """Carry the attempt out and return its outcome; never raises for what a platform does."""
+    platform, integration = attempt.carrier.platform, attempt.carrier.integration
     bind_contextvars(effect=attempt.kind.name, attempt=attempt.number, step=attempt.step)
     try:
-        known = credentials(fleet, attempt.action.integration, attempt.platform)
+        known = credentials(fleet, integration, platform)
     except NotAuthorised as refused:
         return Deferred("not_authorised", str(refused), refused.until, refused.blocks), None
     except SettingsError as error:
         return Deferred("credentials_unreadable", str(error), None, Blocks.CONNECTION), None
     session = Session(
         transport=fleet.transport,
-        base_url=attempt.platform.base_url(fleet.settings),
-        tenant_key=attempt.action.integration.tenant_key,
+        base_url=platform.base_url(fleet.settings),
+        tenant_key=integration.tenant_key,
         credentials=known,
         send_by=attempt.send_by,
         send_by_monotonic=attempt.send_by_monotonic,
@@ -65,7 +66,7 @@ def _with_newer_credentials(fleet: Fleet, attempt: Attempt, outcome: AnyOutcome)
     if not isinstance(outcome, Deferred) or outcome.blocks is not Blocks.CONNECTION:
         return outcome
     try:
-        renewed = renew(fleet, attempt.action.integration, attempt.platform)
+        renewed = renew(fleet, attempt.carrier.integration, attempt.carrier.platform)
     except NotAuthorised:
         renewed = False
     return replace(outcome, blocks=Blocks.EFFECT) if renewed else outcome

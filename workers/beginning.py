@@ -20,6 +20,9 @@ from workers.attempt import Attempt
 from workers.conclude import Decisions, Following
 from workers.fleet import Fleet
 
+LOOK_AGAIN = timedelta(minutes=5)
+"""How often an action looks whether the other integration it needs has been reconnected."""
+
 
 class OutOfBudget(Exception):  # noqa: N818 - undoes the transaction that prepared the effect
     """The tenant's budget is used up until `until`."""
@@ -67,13 +70,12 @@ class Beginning:
             case Effect() as effect:
                 _, kind = self.fleet.catalogue.effect(effect.name)
                 ordinal = len(self.turn.effects)
-                return self._start(
-                    Following(uuid4(), kind, dict(effect.inputs), None, ordinal), "send"
-                )
+                return self._start(Following(uuid4(), kind, effect, None, ordinal), "send")
 
     def _again(self, current: EffectRecord) -> Attempt | None:
         _, kind = self.fleet.catalogue.effect(current.name)
-        following = Following(current.id, kind, dict(current.inputs), current, current.ordinal)
+        planned = Effect(current.name, current.inputs, current.integration_id)
+        following = Following(current.id, kind, planned, current, current.ordinal)
         if current.state is EffectState.PENDING:
             # A sync may have seen it happen after all: then it is fetched, and not sent again.
             seen = current.stated_id is not None and current.call is not None
@@ -89,7 +91,7 @@ class Beginning:
         return self._start(following, step)
 
     def _start(self, following: Following, step: str) -> Attempt | None:
-        queue = following.kind.queue or self.action.queue
+        queue = self._queue(following)
         if queue != self.action.queue:
             self.turn.hand_over(queue)
             return None
@@ -102,16 +104,30 @@ class Beginning:
         self._take_budget(attempt)
         return attempt
 
+    def _queue(self, following: Following) -> str:
+        """Return whose workers carry it out: its platform's, and the action's own for the rest."""
+        platform, kind = self.fleet.catalogue.effect(following.planned.name)
+        action_type = self.action.request.action_type
+        if kind.queue is not None:
+            return kind.queue
+        if platform is not self.fleet.catalogue.platform_of(action_type):
+            return platform.queues[0]
+        return self.fleet.catalogue.queue_of(action_type)
+
     def _frozen_or_prepared(self, following: Following) -> Call | Rejected | Deferred:
+        integration = self.turn.carrier(following.planned.integration_id).integration
+        if integration.status != "active":  # another one than the action's, which was looked at
+            words = f"its {integration.platform} integration is {integration.status}: reconnect it"
+            return Deferred("integration_paused", words, self.now + LOOK_AGAIN)
         if following.stored is not None and following.stored.call is not None:
             return following.stored.call
         return following.kind.prepare(
             Preparation(
                 tx=self.tx,
                 request=self.action.request,
-                integration=self.action.integration,
+                integration=integration,
                 effect_id=following.effect_id,
-                inputs=following.inputs,
+                inputs=following.planned.inputs,
                 known=self.turn.known,
                 now=self.now,
                 public_url=self.fleet.settings.public_url,
@@ -119,10 +135,11 @@ class Beginning:
         )
 
     def _take_budget(self, attempt: Attempt) -> None:
-        limits = budgets.limits_for(self.turn.platform.limits, self.action.integration.settings)
+        carrier = attempt.carrier
+        limits = budgets.limits_for(carrier.platform.limits, carrier.integration.settings)
         until = budgets.take(
             self.tx,
-            self.turn.budget_key,
+            carrier.budget_key,
             limits,
             interactive=self.action.priority == 0,
             besides=attempt.sent.effect_id,
@@ -135,11 +152,12 @@ class Beginning:
         """Describe the effect as this attempt starts it."""
         settings = self.fleet.settings
         was = following.stored or EffectRecord.new(
-            following.effect_id, following.ordinal, following.kind.name, following.inputs, self.now
+            following.effect_id, following.ordinal, following.planned, self.now
         )
         if step == "look_up":
             return replace(was, lookups=was.lookups + 1)
-        key = f"{self.action.integration.tenant_key}:{was.id}:{was.generation}"
+        tenant = self.turn.carrier(was.integration_id).integration.tenant_key
+        key = f"{tenant}:{was.id}:{was.generation}"
         again = was.key == key and was.first_sent_at is not None
         return replace(
             was,
@@ -154,14 +172,15 @@ class Beginning:
         )
 
     def _record(self, kind: EffectType, started: EffectRecord, step: str) -> Attempt:
-        settings, integration = self.fleet.settings, self.action.integration
+        settings, carrier = self.fleet.settings, self.turn.carrier(started.integration_id)
         before = self.turn.open_effect
         writes = []
         if started.call_id is not None and (before is None or before.call_id != started.call_id):
-            writes.append(effects.frozen(started, integration.platform, integration.tenant_key))
+            tenant = carrier.integration.tenant_key
+            writes.append(effects.frozen(started, carrier.platform.name, tenant))
         if before is None:
-            action_id, budget_key = self.action.request.action_id, self.turn.budget_key
-            writes.append(effects.added(started, action_id, budget_key))
+            action_id = self.action.request.action_id
+            writes.append(effects.added(started, action_id, carrier.budget_key))
         else:
             writes.append(effects.started(started))
         status = ActionStatus.RUNNING if step == "send" else ActionStatus.RECONCILING
@@ -174,7 +193,7 @@ class Beginning:
             token=self.action.lease_token + 1,
             effects=(*earlier, started),
             kind=kind,
-            platform=self.turn.platform,
+            carrier=carrier,
             step=step,
             number=started.lookups if step == "look_up" else started.attempt,
             sent=self._sent(started),

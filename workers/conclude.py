@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy.exc import OperationalError
 
 from domain.actions.outcome import Blocks, Deferred, Rejected, Succeeded, Unknown
-from domain.actions.plan import Done, Refuse
+from domain.actions.plan import Done, Effect, Refuse
 from domain.actions.retry import (
     AnyOutcome,
     LookUp,
@@ -37,7 +37,7 @@ class Following:
 
     effect_id: UUID
     kind: EffectType
-    inputs: dict[str, object]
+    planned: Effect
     stored: EffectRecord | None
     ordinal: int
 
@@ -59,9 +59,7 @@ def conclude(
             logger().warning("late: the lease was taken over", outcome=name_of(outcome))
             return None
         # A refusal speaks of the credentials this attempt used, not of newer ones.
-        used = attempt.action.integration.credentials_version
-        action = replace(action, integration=replace(action.integration, credentials_version=used))
-        with Decisions(fleet, tx, action, now, attempt.effects) as turn:
+        with Decisions(fleet, tx, action, now, attempt.effects, attempt.carrier) as turn:
             turn.writes += [Write(IntegrationLogRow, row) for row in rows]
             return turn.decide(attempt.effects[-1], attempt.kind, outcome, goes_on=True)
 
@@ -91,6 +89,9 @@ class Decisions(Turn):
                 self._wait(effect, decision)
             case Repeat() | LookUp():
                 self._reconcile(effect, decision, outcome)
+            case Park() if kind.optional:
+                given_up = Rejected(decision.code, decision.message)
+                return self._settle(effect, kind, given_up, goes_on=goes_on)
             case Park():
                 self._park(effect, decision, outcome)
         return None
@@ -133,7 +134,8 @@ class Decisions(Turn):
     def _after_settled(
         self, kind: EffectType, outcome: Succeeded | Rejected, *, goes_on: bool
     ) -> int | None:
-        if isinstance(outcome, Rejected) and outcome.code not in kind.recoverable:
+        goes_on_from = kind.optional or getattr(outcome, "code", None) in kind.recoverable
+        if isinstance(outcome, Rejected) and not goes_on_from:
             self.end(Refuse(outcome))
             return None
         try:
@@ -171,7 +173,7 @@ class Decisions(Turn):
             next_step="send",
             generation=generation,
         )
-        self._hold(decision.blocks, decision.at, decision.message)
+        self._hold(effect, decision.blocks, decision.at, decision.message)
         self.move(
             ActionStatus.WAITING,
             due_at=decision.at,
@@ -184,12 +186,12 @@ class Decisions(Turn):
         stored = effects.of_action(self.tx, self.action.request.action_id)
         return any(one.id == effect.id and one.stated_id != effect.stated_id for one in stored)
 
-    def _hold(self, blocks: Blocks, until: datetime, words: str) -> None:
-        integration = self.action.integration
+    def _hold(self, effect: EffectRecord, blocks: Blocks, until: datetime, words: str) -> None:
+        carrier = self.carrier(effect.integration_id)
         if blocks is Blocks.TENANT:
-            budgets.block(self.tx, self.budget_key, self.platform.limits, until, self.now)
+            budgets.block(self.tx, carrier.budget_key, carrier.platform.limits, until, self.now)
         if blocks is Blocks.CONNECTION:
-            integrations.pause(self.tx, integration, words, self.now)
+            integrations.pause(self.tx, carrier.integration, words, self.now)
 
     def _reconcile(
         self, effect: EffectRecord, decision: Repeat | LookUp, outcome: AnyOutcome
@@ -197,7 +199,7 @@ class Decisions(Turn):
         step = "repeat" if isinstance(decision, Repeat) else "look_up"
         words = getattr(outcome, "message", "looked up: not there yet")
         self.note(effect, in_flight=False, state=EffectState.UNKNOWN.value, next_step=step)
-        self._hold(decision.blocks, decision.at, words)
+        self._hold(effect, decision.blocks, decision.at, words)
         self.move(
             ActionStatus.RECONCILING,
             due_at=decision.at,
@@ -220,13 +222,10 @@ class Decisions(Turn):
         stored = following.stored
         if stored is None:
             stored = EffectRecord.new(
-                following.effect_id,
-                following.ordinal,
-                following.kind.name,
-                following.inputs,
-                self.now,
+                following.effect_id, following.ordinal, following.planned, self.now
             )
             action_id = self.action.request.action_id
-            write(self.tx, [effects.added(stored, action_id, self.budget_key)])
+            budget_key = self.carrier(stored.integration_id).budget_key
+            write(self.tx, [effects.added(stored, action_id, budget_key)])
             self.effects.append(stored)
         self.decide(stored, following.kind, refusal)

@@ -20,7 +20,7 @@ def log_rows(
     """One row per exchange; one without an exchange when nothing was tried on the wire."""
     words = getattr(outcome, "message", None)
     row = {
-        "integration_id": attempt.action.integration.id,
+        "integration_id": attempt.carrier.integration.id,
         "action_id": attempt.action.request.action_id,
         "effect_id": attempt.sent.effect_id,
         "attempt": attempt.number,
@@ -74,7 +74,7 @@ def interrupted_row(
     """Return the row of an attempt whose process died: what was to go out, and no answer."""
     call = effect.call
     return _nothing(now) | {
-        "integration_id": action.integration.id,
+        "integration_id": effect.integration_id or action.integration.id,
         "action_id": action.request.action_id,
         "effect_id": effect.id,
         "attempt": effect.attempt,

@@ -14,13 +14,13 @@ from domain.actions.retry import (
 )
 from domain.actions.status import ActionStatus, EffectState
 from domain.events import Event, EventType
-from infra.database import actions, effects, outbox
+from infra.database import actions, effects, integrations, outbox
 from infra.database.actions import ActionRecord
 from infra.database.effects import EffectRecord
 from infra.database.engine import Transaction
 from infra.database.tables import OutboxRow
 from infra.database.writes import Write, write
-from infra.platform import Platform, Settlement
+from infra.platform import Carrier, Settlement
 from workers.fleet import Fleet
 
 _TOLD = frozenset({EffectState.SUCCEEDED, EffectState.REJECTED})
@@ -30,13 +30,14 @@ _KNOWN = frozenset(field.name for field in fields(EffectRecord))
 class Turn:
     """One action inside one transaction: its effects, and every way it can move on."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what is known already need not be read again
         self,
         fleet: Fleet,
         tx: Transaction,
         action: ActionRecord,
         now: datetime,
         known_effects: Sequence[EffectRecord] | None = None,
+        carrier: Carrier | None = None,
     ) -> None:
         self.fleet, self.tx, self.action, self.now = fleet, tx, action, now
         # A queued action has none, and who holds the lease knows them: nobody else changes them.
@@ -45,7 +46,8 @@ class Turn:
         self.effects = list(known_effects or ())
         self.writes: list[Write] = []
         self._changes: dict[UUID, dict[str, Any]] = {}
-        self.platform: Platform = fleet.catalogue.platform_of(action.request.action_type)
+        home = Carrier(fleet.catalogue.platform_of(action.request.action_type), action.integration)
+        self._carriers = {c.integration.id: c for c in (home, carrier) if c is not None}
 
     @property
     def open_effect(self) -> EffectRecord | None:
@@ -53,10 +55,19 @@ class Turn:
         last = self.effects[-1] if self.effects else None
         return None if last is None or last.state.is_settled else last
 
-    @property
-    def budget_key(self) -> str:
-        """The tenant whose budget its calls use."""
-        return f"{self.platform.name}:{self.action.integration.tenant_key}"
+    def carrier(self, integration_id: UUID | None) -> Carrier:
+        """Who carries an effect out: the action's own integration (None), or another one.
+
+        Raises:
+            LookupError: there is none by that id in the workspace.
+        """
+        wanted = integration_id or self.action.integration.id
+        if wanted not in self._carriers:
+            found = integrations.find(self.tx, wanted)
+            if found is None or found.workspace_id != self.action.request.workspace_id:
+                raise LookupError(f"the workspace has no integration {wanted}")
+            self._carriers[wanted] = Carrier(self.fleet.catalogue.platforms[found.platform], found)
+        return self._carriers[wanted]
 
     @cached_property
     def known(self) -> Known:
@@ -88,7 +99,7 @@ class Turn:
         return Settlement(
             tx=self.tx,
             request=self.action.request,
-            integration=self.action.integration,
+            integration=self.carrier(effect.integration_id).integration,
             effect_id=effect.id,
             inputs=effect.inputs,
             context=effect.call.context if effect.call is not None else {},

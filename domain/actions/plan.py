@@ -31,10 +31,15 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """The effect to carry out next: `name` finds its declaration, `inputs` are plain JSON."""
+    """The effect to carry out next: `name` finds its declaration, `inputs` are plain JSON.
+
+    `integration_id` names who carries it out when that is not the action's own integration (an
+    invoice's email goes through the workspace's Postmark); it must be of the same workspace.
+    """
 
     name: str
     inputs: JsonObject = field(default_factory=dict)
+    integration_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

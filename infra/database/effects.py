@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, select, update
 
 from domain.actions.outcome import JsonObject, Rejected, Succeeded
-from domain.actions.plan import Result
+from domain.actions.plan import Effect, Result
 from domain.actions.status import ActionStatus, EffectState, advance
 from infra.database.engine import Transaction
 from infra.database.tables import ActionRow, CallRow, EffectRow
@@ -25,6 +25,7 @@ class EffectRecord:
     ordinal: int
     name: str
     inputs: JsonObject
+    integration_id: UUID | None  # who carries it out, if not the action's own
     state: EffectState
     generation: int
     attempt: int
@@ -49,15 +50,14 @@ class EffectRecord:
         return self.state is EffectState.PENDING and self.stated_id is not None
 
     @classmethod
-    def new(
-        cls, effect_id: UUID, ordinal: int, name: str, inputs: JsonObject, now: datetime
-    ) -> "EffectRecord":
+    def new(cls, effect_id: UUID, ordinal: int, planned: Effect, now: datetime) -> "EffectRecord":
         """Describe an effect nothing has been done about yet."""
         return cls(
             id=effect_id,
             ordinal=ordinal,
-            name=name,
-            inputs=inputs,
+            name=planned.name,
+            inputs=planned.inputs,
+            integration_id=planned.integration_id,
             state=EffectState.PENDING,
             generation=1,
             attempt=0,
@@ -126,6 +126,7 @@ def _record(row: Any) -> EffectRecord:
         ordinal=row.ordinal,
         name=row.name,
         inputs=row.inputs,
+        integration_id=row.integration_id,
         state=EffectState(row.state),
         generation=row.generation,
         attempt=row.attempt,
@@ -170,6 +171,7 @@ def added(effect: EffectRecord, action_id: UUID, budget_key: str) -> Write:
         "ordinal": effect.ordinal,
         "name": effect.name,
         "platform": budget_key.partition(":")[0],
+        "integration_id": effect.integration_id,
         "budget_key": budget_key,
         "inputs": dict(effect.inputs),
         "created_at": effect.created_at,

@@ -8,10 +8,11 @@ from uuid import UUID
 
 from sqlalchemy import func, or_, select, update
 
+from domain.actions.status import ActionStatus
 from domain.events import Event, EventType
 from infra.database import outbox
 from infra.database.engine import Transaction
-from infra.database.tables import ConnectionRow, IntegrationRow
+from infra.database.tables import ActionRow, ConnectionRow, EffectRow, IntegrationRow
 from infra.platform import Integration
 
 
@@ -31,7 +32,7 @@ def find(tx: Transaction, integration_id: UUID) -> Integration | None:
 
 def find_many(tx: Transaction, ids: set[UUID]) -> dict[UUID, Integration]:
     """Return those of the integrations that exist, by id."""
-    rows = tx.execute(select(IntegrationRow.__table__).where(IntegrationRow.id.in_(ids)))
+    rows = tx.execute(_LIST.where(IntegrationRow.id.in_(ids)))
     return {
         row.id: Integration(
             row.id,
@@ -41,9 +42,15 @@ def find_many(tx: Transaction, ids: set[UUID]) -> dict[UUID, Integration]:
             row.tenant_key,
             row.connection_id,
             row.settings,
+            row.credentials_version,
         )
         for row in rows
     }
+
+
+_LIST = select(
+    *IntegrationRow.__table__.columns, ConnectionRow.version.label("credentials_version")
+).outerjoin_from(IntegrationRow, ConnectionRow, ConnectionRow.id == IntegrationRow.connection_id)
 
 
 def sealed(tx: Transaction, connection_id: UUID) -> Sealed:
@@ -113,7 +120,22 @@ def pause(tx: Transaction, integration: Integration, reason: str, now: datetime)
 
 def resume(tx: Transaction, integration: Integration, now: datetime) -> None:
     """Let every integration of the connection go on."""
-    _set_status(tx, integration, "error", "active", None, EventType.INTEGRATION_RESUMED, now)
+    ids = _set_status(tx, integration, "error", "active", None, EventType.INTEGRATION_RESUMED, now)
+    # Actions of other integrations that wait for this one to carry an effect out.
+    waiting = (
+        select(EffectRow.action_id)
+        .where(EffectRow.integration_id.in_(ids), EffectRow.finished_at.is_(None))
+        .scalar_subquery()
+    )
+    tx.execute(
+        update(ActionRow)
+        .where(
+            ActionRow.id.in_(waiting),
+            ActionRow.status.in_([ActionStatus.WAITING.value, ActionStatus.RECONCILING.value]),
+            ActionRow.lease_owner.is_(None),
+        )
+        .values(due_at=now, rung_at=None)
+    )
 
 
 def _set_status(  # noqa: PLR0913, PLR0917
@@ -124,7 +146,7 @@ def _set_status(  # noqa: PLR0913, PLR0917
     reason: str | None,
     event: EventType,
     now: datetime,
-) -> None:
+) -> list[UUID]:
     same = (
         IntegrationRow.id == integration.id
         if integration.connection_id is None
@@ -140,6 +162,7 @@ def _set_status(  # noqa: PLR0913, PLR0917
         Event(event, str(row.id), _told(row.platform, reason), row.workspace_id) for row in rows
     ]
     outbox.emit(tx, events, now)
+    return [row.id for row in rows]
 
 
 def _told(platform: str, reason: str | None) -> Mapping[str, Any]:

@@ -84,12 +84,14 @@ class EffectRow(FleetTable):
     __table_args__ = (
         UniqueConstraint("action_id", "ordinal"),
         Index(None, "budget_key", postgresql_where=text("in_flight")),
+        Index(None, "integration_id", postgresql_where=text("integration_id IS NOT NULL")),
     )
     id: Mapped[Key]
     action_id: Mapped[UUID] = mapped_column(ForeignKey("actions.id", ondelete="CASCADE"))
     ordinal: Mapped[int]
     name: Mapped[str]
     platform: Mapped[str]
+    integration_id: Mapped[UUID | None]  # who carries it out, if not the action's own
     budget_key: Mapped[str]
     inputs: Mapped[dict[str, Any]]
     state: Mapped[str]
