@@ -34,6 +34,7 @@ from infra.database.tables.messages import (
     OutboxRow,
     PeriodicTickRow,
 )
+from infra.database.tables.repeating import RepeatingClaimRow, RepeatingInvoiceRow
 
 __all__ = [
     "ActionRow",
@@ -64,6 +65,8 @@ __all__ = [
     "PaymentStatusHistoryRow",
     "PeriodicTickRow",
     "PromotionRow",
+    "RepeatingClaimRow",
+    "RepeatingInvoiceRow",
     "ReservationRow",
     "SyncCursorRow",
     "TransitionRow",
