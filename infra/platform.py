@@ -95,7 +95,9 @@ class Settlement:
     now: datetime
 
 
-Prepare = Callable[[Preparation], Call | Rejected | Deferred]
+Prepare = Callable[[Preparation], Call | Succeeded | Rejected | Deferred]
+"""Freezes the call; `Succeeded` when there is nothing to send (what was asked is ours alone)."""
+
 Perform = Callable[[Session, Sent], Outcome]
 Find = Callable[[Session, Sent], LookedUp]
 Settle = Callable[[Settlement], None]

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from domain.actions.outcome import Deferred, Rejected, Unknown
+from domain.actions.outcome import Deferred, Rejected, Succeeded, Unknown
 from domain.actions.plan import Done, Effect, Refuse
 from domain.actions.retry import may_repeat
 from domain.actions.status import ActionStatus, EffectState
@@ -97,7 +97,7 @@ class Beginning:
             return None
         call = self._frozen_or_prepared(following)
         if not isinstance(call, Call):
-            self.turn.refused_before_sending(following, call)
+            self.turn.settled_before_sending(following, call)
             return None
         attempt = self._record(following.kind, self._started(following, step, call), step)
         # Last: the tenant's budget row is locked from here to the commit, and no longer.
@@ -114,7 +114,7 @@ class Beginning:
             return platform.queues[0]
         return self.fleet.catalogue.queue_of(action_type)
 
-    def _frozen_or_prepared(self, following: Following) -> Call | Rejected | Deferred:
+    def _frozen_or_prepared(self, following: Following) -> Call | Succeeded | Rejected | Deferred:
         integration = self.turn.carrier(following.planned.integration_id).integration
         if integration.status != "active":  # another one than the action's, which was looked at
             words = f"its {integration.platform} integration is {integration.status}: reconnect it"

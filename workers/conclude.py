@@ -217,8 +217,10 @@ class Decisions(Turn):
         )
         self.park(decision.code, decision.message)
 
-    def refused_before_sending(self, following: Following, refusal: Rejected | Deferred) -> None:
-        """Its `prepare` refused or put it off: nothing was sent."""
+    def settled_before_sending(
+        self, following: Following, outcome: Succeeded | Rejected | Deferred
+    ) -> None:
+        """Its `prepare` refused it, put it off, or found nothing to send: nothing was sent."""
         stored = following.stored
         if stored is None:
             stored = EffectRecord.new(
@@ -228,4 +230,4 @@ class Decisions(Turn):
             budget_key = self.carrier(stored.integration_id).budget_key
             write(self.tx, [effects.added(stored, action_id, budget_key)])
             self.effects.append(stored)
-        self.decide(stored, following.kind, refusal)
+        self.decide(stored, following.kind, outcome)

@@ -3,24 +3,21 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from domain.actions.outcome import JsonObject, Succeeded
-from domain.events import Event, EventType
+from domain.events import Event
 from domain.invoices.snapshot import InvoiceSnapshot
 from infra.database import (
     contacts,
-    covers,
     dead_letters,
     effects,
     invoices,
     outbox,
-    promotions,
     sync,
 )
-from infra.database.engine import Transaction
 from infra.platform import Settlement
+from infra.platforms.xero.retelling import corrections, status_news
 from infra.platforms.xero.snapshots import from_json
 
 
@@ -77,7 +74,7 @@ class Page:
                 events += self._change(
                     invoices.put(self.tx, changing[key].provenance, one.snapshot)
                 )
-                events += self._corrected(changing[key], one.snapshot)
+                events += corrections(self.tx, changing[key], one.snapshot)
             elif key in wanted:
                 self._change(invoices.put(self.tx, self._stranger(), one.snapshot))
         return [stored.id for stored in ours], events
@@ -127,41 +124,4 @@ class Page:
 
     def _change(self, put: invoices.Put) -> Iterator[Event]:
         self.changed += 1
-        return _told(self.tx, put, self.done.now) if put.before is not None else iter(())
-
-    def _corrected(
-        self, stored: invoices.StoredInvoice, snapshot: InvoiceSnapshot
-    ) -> Iterator[Event]:
-        whose = stored.provenance
-        for product_id, before, after in covers.correct(self.tx, stored.id, snapshot):
-            yield Event(
-                EventType.INVOICE_AMOUNT_DIFFERS,
-                str(stored.id),
-                {
-                    "invoice_id": str(stored.id),
-                    "number": snapshot.number,
-                    "deal_product_id": str(product_id),
-                    "ours": str(before),
-                    "theirs": str(after),
-                },
-                whose.workspace_id,
-                whose.deal_id,
-            )
-
-
-def _told(tx: Transaction, put: invoices.Put, now: datetime) -> Iterator[Event]:
-    before, after = put.before, put.now
-    if before is None or not put.status_changed:
-        return
-    scope = (after.provenance.workspace_id, after.provenance.deal_id)
-    told = {
-        "invoice_id": str(after.id),
-        "number": after.number,
-        "before": before.status.value,
-        "after": after.status.value,
-        "cycle": after.cycle,
-    }
-    yield Event(EventType.INVOICE_STATUS_CHANGED, str(after.id), told, *scope)
-    if put.cycle_ended:
-        promotions.end_cycle(tx, after.id, covers.products(tx, after.id), now)
-        yield Event(EventType.INVOICE_CYCLE_ENDED, str(after.id), told, *scope)
+        return status_news(self.tx, put, self.done.now)
