@@ -1,6 +1,7 @@
 """The sandbox's clock: the machine's, moved by as much as a test says."""
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 
@@ -9,6 +10,11 @@ class Clock:
 
     def __init__(self, offset_s: float = 0.0) -> None:
         self.offset_s = offset_s
+        self._on_move: list[Callable[[], None]] = []
+
+    def on_move(self, call: Callable[[], None]) -> None:
+        """Have something called whenever the clock was moved."""
+        self._on_move.append(call)
 
     def now(self) -> float:
         """Seconds since 1970, UTC."""
@@ -25,10 +31,16 @@ class Clock:
     def advance(self, seconds: float) -> None:
         """Move the clock; backwards too, clocks do."""
         self.offset_s += seconds
+        self._tell()
 
     def set(self, moment: datetime) -> None:
         """Make it that moment now."""
         self.offset_s = moment.timestamp() - time.time()
+        self._tell()
+
+    def _tell(self) -> None:
+        for call in self._on_move:
+            call()
 
 
 def iso(seconds: float) -> str:

@@ -9,6 +9,7 @@ from infra.sandbox.wire import Document, decode_object, encode
 
 BY_APP = "app"
 BY_PERSON = "person"
+BY_SCHEDULE = "schedule"  # the platform itself, as time goes by
 _SHELF = "effects"
 
 
@@ -51,8 +52,9 @@ class Effects:
         self._store = store
         self._lines: list[bytes] = []  # as JSON text: a load test makes very many
         self._first_request: dict[str, int] = {}
-        self._counts: Counter[str] = Counter()
-        self._counts_by_person: Counter[str] = Counter()
+        self._counts: dict[str, Counter[str]] = {
+            by: Counter() for by in (BY_APP, BY_PERSON, BY_SCHEDULE)
+        }
         for _key, record in store.load(_SHELF):
             self._enter(record)
             if record["idempotency_key"] is not None:
@@ -85,8 +87,9 @@ class Effects:
     def report(self, platform: str | None, kind: str | None, since: int) -> Document:
         """Return counts over everything, and the effects asked for (`seq` above `since`)."""
         return {
-            "counts": dict(self._counts),
-            "counts_by_person": dict(self._counts_by_person),
+            "counts": dict(self._counts[BY_APP]),
+            "counts_by_person": dict(self._counts[BY_PERSON]),
+            "counts_by_schedule": dict(self._counts[BY_SCHEDULE]),
             "effects": [
                 record
                 for record in map(decode_object, self._lines[max(since, 0) :])
@@ -97,5 +100,4 @@ class Effects:
 
     def _enter(self, record: Document) -> None:
         self._lines.append(encode(record))
-        counts = self._counts if record["by"] == BY_APP else self._counts_by_person
-        counts[f"{record['platform']}.{record['kind']}"] += 1
+        self._counts[record["by"]][f"{record['platform']}.{record['kind']}"] += 1

@@ -176,7 +176,13 @@ def test_the_other_windows(sandbox: Sandbox, limit: str, problem: str, other_ten
 def test_the_real_limits_are_the_default(sandbox: Sandbox) -> None:
     sandbox.control("POST", "/reset")
     limits = sandbox.control("POST", "/limits", {"platform": "xero"})
-    assert limits == {"minute": 60, "day": 5000, "concurrent": 5, "app_minute": 10000}
+    assert limits == {
+        "minute": 60,
+        "day": 5000,
+        "concurrent": 5,
+        "app_minute": 10000,
+        "email_day": 1000,
+    }
     sandbox.control("POST", "/limits", {"platform": "xero", "hour": 1}, status=400)
 
 

@@ -13,21 +13,25 @@ from infra.sandbox.clock import Clock
 from infra.sandbox.effects import BY_APP, Cause, Effects
 from infra.sandbox.store import Shelf, Store
 from infra.sandbox.wire import Document
+from infra.sandbox.xero.budget import Budget
 from infra.sandbox.xero.dates import zone
 
+_SCHEDULES = {"month_end": "clamped"}
 _INDEXED = {"invoices": "InvoiceNumber", "contacts": "Name"}
 
 
 class Books:
     """The records of one organisation."""
 
-    def __init__(self, store: Store, clock: Clock, tenant: str) -> None:
+    def __init__(self, store: Store, clock: Clock, tenant: str, budget: Budget) -> None:
         self.clock = clock
+        self.budget = budget
         self.tenant = tenant
         self._organisation = Shelf(store, f"xero.{tenant}.organisation")
         self.contacts = Shelf(store, f"xero.{tenant}.contacts")
         self.invoices = Shelf(store, f"xero.{tenant}.invoices")
         self.payments = Shelf(store, f"xero.{tenant}.payments")
+        self.templates = Shelf(store, f"xero.{tenant}.templates")
         self.accounts = seed.accounts(tenant)
         self.tax_rates = seed.tax_rates()
         self._by_number: dict[str, str] = {}
@@ -50,6 +54,18 @@ class Books:
         changed = {**self.organisation, **changes}
         self._organisation.put("organisation", changed)
         return changed
+
+    @property
+    def keeps_clamped_day(self) -> bool:
+        """After 28 February, does a template of the 31st go on with the 28th?"""
+        return (self._organisation.get("schedules") or _SCHEDULES)["month_end"] == "clamped"
+
+    def change_schedules(self, month_end: str) -> Document:
+        """Choose what a template does after a clamped day: goes on from it, or from its own."""
+        if month_end not in {"clamped", "original"}:
+            raise ValueError("`month_end` must be one of: clamped, original")
+        self._organisation.put("schedules", {"month_end": month_end})
+        return {"month_end": month_end}
 
     def today(self) -> date:
         """The organisation's date, not the machine's."""
@@ -115,7 +131,7 @@ class Books:
         return f"INV-{last:04d}"
 
     def put(self, shelf: str, key: str, record: Document) -> None:
-        """Replace a record (`invoices`, `contacts` or `payments`) and what is indexed of it."""
+        """Replace a record of a shelf and what is indexed of it."""
         records: Shelf = getattr(self, shelf)
         old = records.get(key)
         self._unindex(shelf, key, old)

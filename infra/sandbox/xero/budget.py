@@ -1,4 +1,4 @@
-"""Xero's four limits, checked before idempotency, and what the headers say of them.
+"""Xero's four limits, checked before idempotency, what the headers say of them; and the email cap.
 
 Source: Xero developer guide, "OAuth 2.0 API limits".
 """
@@ -16,9 +16,11 @@ _DEFAULTS: Final[Mapping[str, int | None]] = {
     "day": 5_000,
     "concurrent": 5,
     "app_minute": 10_000,
+    "email_day": 1_000,
 }
 _APP: Final = "app"
 _SECONDS: Final = {"minute": 60, "day": 86_400, "app_minute": 60}
+_EMAIL_DAY: Final = "email_day"
 _PROBLEMS: Final = {"app_minute": "appminute"}
 """How X-Rate-Limit-Problem spells a limit, where it differs. `minute` and `day` are certain."""
 _SAYS_WHEN: Final = {"minute": 30, "day": 3_600}
@@ -78,8 +80,19 @@ class Budget:
                 headers[_HEADERS[window.name]] = str(left)
         return headers
 
+    def may_email(self, tenant: str) -> bool:
+        """Return whether the organisation may send another email today."""
+        return self._windows.remaining(tenant, self._emails(), self._clock.now()) != 0
+
+    def take_email(self, tenant: str) -> None:
+        """Count an email: a person's, the API's or a template's."""
+        self._windows.take(tenant, self._emails(), self._clock.now())
+
+    def _emails(self) -> Window:
+        return Window(_EMAIL_DAY, 86_400, self._in_force()[_EMAIL_DAY])
+
     def _in_force(self) -> Mapping[str, Any]:
-        return self._limits.get("limits") or _DEFAULTS
+        return {**_DEFAULTS, **(self._limits.get("limits") or {})}
 
     def _of(self, tenant: str) -> list[tuple[str, Window]]:
         limits = self._in_force()

@@ -81,10 +81,21 @@ def due_date(day: date, terms: Document | None) -> date:
     if not terms:
         return day
     number = int(terms["Day"])
-    month_end = day.replace(day=monthrange(day.year, day.month)[1])
-    if terms["Type"] == "DAYSAFTERBILLDATE":
+    month_end = on_day(day, 31)
+    if terms["Type"] in {"DAYSAFTERBILLDATE", "DAYSAFTERINVOICEDATE"}:
         return day + timedelta(days=number)
-    if terms["Type"] == "DAYSAFTERBILLMONTH":
+    if terms["Type"] in {"DAYSAFTERBILLMONTH", "DAYSAFTERINVOICEMONTH"}:
         return month_end + timedelta(days=number)
     month = day if terms["Type"] == "OFCURRENTMONTH" else month_end + timedelta(days=1)
-    return month.replace(day=min(number, monthrange(month.year, month.month)[1]))
+    return on_day(month, number)
+
+
+def months_later(day: date, months: int, wanted: int) -> date:
+    """Return that day of a later month, its last one where it has no such day."""
+    number = day.year * 12 + day.month - 1 + months
+    return on_day(date(number // 12, number % 12 + 1, 1), wanted)
+
+
+def on_day(month: date, wanted: int) -> date:
+    """Return that day of the month, its last one where it has no such day."""
+    return month.replace(day=max(1, min(wanted, monthrange(month.year, month.month)[1])))

@@ -100,12 +100,18 @@ def _check_kind(_books: Books, existing: Document | None, invoice: Document) -> 
         found.append("The Invoice Type must be specified.")
     if existing is None and invoice["Status"] not in CREATABLE:
         found.append(NOT_CREATABLE)
-    if invoice["CurrencyCode"] not in CURRENCIES:
-        found.append(f"Organisation is not subscribed to currency {invoice['CurrencyCode']}")
     return found
 
 
-def _check_contact(books: Books, existing: Document | None, invoice: Document) -> list[str]:
+def check_currency(_books: Books, _existing: Document | None, invoice: Document) -> list[str]:
+    """Refuse a currency the organisation has not subscribed to."""
+    if invoice["CurrencyCode"] in CURRENCIES:
+        return []
+    return [f"Organisation is not subscribed to currency {invoice['CurrencyCode']}"]
+
+
+def check_contact(books: Books, existing: Document | None, invoice: Document) -> list[str]:
+    """Refuse a contact that is missing, or archived before this document."""
     contact = books.contacts.get(invoice["ContactID"] or "")
     if contact is None:
         return [MISSING_ON_DOCUMENT]
@@ -135,7 +141,8 @@ def _check_period(books: Books, existing: Document | None, invoice: Document) ->
     return list(dict.fromkeys(filter(None, (books.lock_message(day) for day in days))))
 
 
-def _check_lines(books: Books, _existing: Document | None, invoice: Document) -> list[str]:
+def check_lines(books: Books, _existing: Document | None, invoice: Document) -> list[str]:
+    """Refuse lines that do not add up, or lack what an approval needs."""
     approving = invoice["Status"] in {"SUBMITTED", "AUTHORISED"}
     if approving and not invoice["LineItems"]:
         return ["One or more line items must be specified"]
@@ -187,9 +194,10 @@ def _coding_problems(books: Books, line: Document, *, approving: bool) -> list[s
 
 
 _CHECKS: Final[tuple[Callable[[Books, Document | None, Document], list[str]], ...]] = (
-    _check_lines,
+    check_lines,
     _check_kind,
-    _check_contact,
+    check_currency,
+    check_contact,
     _check_number,
     _check_period,
 )

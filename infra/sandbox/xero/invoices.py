@@ -7,7 +7,8 @@ from uuid import NAMESPACE_URL, uuid5
 from infra.sandbox.wire import Answer, Document, Request
 from infra.sandbox.xero.batch import carry_out, elements_of
 from infra.sandbox.xero.books import Books, Posting
-from infra.sandbox.xero.errors import not_found
+from infra.sandbox.xero.emails import problem_with, send
+from infra.sandbox.xero.errors import messages, not_found, validation_failed
 from infra.sandbox.xero.invoice_view import render
 from infra.sandbox.xero.invoice_writing import InvoiceWriting
 from infra.sandbox.xero.listing import asked_for, is_true, listed
@@ -87,6 +88,20 @@ def get_invoice(request: Request, posting: Posting, identity: str) -> Answer:
     if "application/pdf" in request.headers.get("accept", ""):
         return Answer(200, pdf(shown), "application/pdf")
     return ok(posting.books, {"Invoices": [shown]})
+
+
+def email_invoice(_request: Request, posting: Posting, identity: str) -> Answer:
+    """`POST /Invoices/{id}/Email`: 204, nothing in it; SentToContact stays as it was."""
+    invoice = _find(posting.books, identity)
+    if invoice is None:
+        return not_found()
+    problem = problem_with(posting.books, invoice)
+    if problem is not None:
+        element = {"InvoiceID": invoice["InvoiceID"], "HasErrors": True}
+        return validation_failed([{**element, "ValidationErrors": messages([problem])}])
+    send(posting, invoice)
+    posting.settle()
+    return Answer(204)
 
 
 def online_invoice(_request: Request, posting: Posting, identity: str) -> Answer:

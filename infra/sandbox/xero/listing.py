@@ -47,10 +47,7 @@ def listed(
             raise QueryInvalid(f"If-Modified-Since cannot be read: {since}") from None
         # Whether the very second counts is not documented; it does not here, the harder case.
         found = [record for record in found if record["UpdatedMs"] // 1000 > limit]
-    if where := request.query.get("where"):
-        test = parse_where(where, properties)
-        found = [record for record in found if test(record)]
-    found = _ordered(request.query.get("order", ""), found, properties)
+    found = selected(request, found, properties)
     if "page" not in request.query and not paged:
         return Listed(found, None)
     page = _number(request, "page", 1, None)
@@ -63,6 +60,19 @@ def listed(
         "itemCount": len(found),
     }
     return Listed(found[start : start + size], pagination)
+
+
+def selected(request: Request, records: list[Document], properties: Properties) -> list[Document]:
+    """Apply `where` and `order`.
+
+    Raises:
+        QueryInvalid: one of them cannot be read.
+    """
+    found = records
+    if where := request.query.get("where"):
+        test = parse_where(where, properties)
+        found = [record for record in found if test(record)]
+    return _ordered(request.query.get("order", ""), found, properties)
 
 
 def asked_for(request: Request, name: str) -> list[str] | None:

@@ -18,7 +18,9 @@ from infra.sandbox.xero.dates import read_date
 from infra.sandbox.xero.errors import PostDataInvalid
 from infra.sandbox.xero.invoice_view import render
 from infra.sandbox.xero.invoice_writing import InvoiceWriting
-from infra.sandbox.xero.shapes import CONTACT, INVOICE, PAYMENT, read
+from infra.sandbox.xero.repeating import RepeatingWriting
+from infra.sandbox.xero.repeating import render as render_template
+from infra.sandbox.xero.shapes import CONTACT, INVOICE, PAYMENT, REPEATING_INVOICE, read
 from infra.sandbox.xero.tokens import ACCESS_S, Tokens
 
 _WRITING: Final = InvoiceWriting(places=4)
@@ -135,6 +137,20 @@ def _change_organisation(posting: Posting, wish: Document) -> Document:
     return posting.books.change_organisation(changes)
 
 
+def _raise_template(posting: Posting, wish: Document) -> Document:
+    element = read({"Type": "ACCREC", "Status": "AUTHORISED", **wish}, REPEATING_INVOICE, "")
+    return _accepted(posting, RepeatingWriting(places=4).create(posting, element))
+
+
+def _list_templates(posting: Posting, _wish: Document) -> Document:
+    books = posting.books
+    return {"templates": [render_template(books, one) for one in books.templates.records()]}
+
+
+def _change_schedules(posting: Posting, wish: Document) -> Document:
+    return posting.books.change_schedules(str(wish.get("month_end")))
+
+
 def _list_invoices(posting: Posting, _wish: Document) -> Document:
     books = posting.books
     return {
@@ -163,6 +179,9 @@ _ACTS: Final[Mapping[tuple[str, str], Callable[..., Document]]] = {
     ("POST", "contacts/*/archive"): _archive,
     ("POST", "contacts/*/merge"): _merge,
     ("POST", "organisation"): _change_organisation,
+    ("GET", "templates"): _list_templates,
+    ("POST", "templates"): _raise_template,
+    ("POST", "schedules"): _change_schedules,
 }
 
 

@@ -11,7 +11,7 @@ from infra.sandbox.idempotency import Idempotency
 from infra.sandbox.limits import Windows
 from infra.sandbox.store import Shelf, Store
 from infra.sandbox.wire import Answer, Document, Request, json_answer
-from infra.sandbox.xero import contact_calls, invoices, organisation, payment_calls
+from infra.sandbox.xero import contact_calls, invoices, organisation, payment_calls, repeating_calls
 from infra.sandbox.xero.books import Books, Posting
 from infra.sandbox.xero.budget import Budget
 from infra.sandbox.xero.errors import (
@@ -23,6 +23,7 @@ from infra.sandbox.xero.errors import (
     query_invalid,
 )
 from infra.sandbox.xero.person import Person
+from infra.sandbox.xero.schedule import generate
 from infra.sandbox.xero.tokens import Tokens
 
 API: Final = "/api.xro/2.0"
@@ -48,6 +49,12 @@ _CALLS: Final[Mapping[tuple[str, str], Call]] = {
     ("GET", "/Invoices/*"): invoices.get_invoice,
     ("POST", "/Invoices/*"): invoices.update_invoice,
     ("GET", "/Invoices/*/OnlineInvoice"): invoices.online_invoice,
+    ("POST", "/Invoices/*/Email"): invoices.email_invoice,
+    ("GET", "/RepeatingInvoices"): repeating_calls.list_repeating_invoices,
+    ("PUT", "/RepeatingInvoices"): repeating_calls.create_repeating_invoices,
+    ("POST", "/RepeatingInvoices"): repeating_calls.upsert_repeating_invoices,
+    ("GET", "/RepeatingInvoices/*"): repeating_calls.get_repeating_invoice,
+    ("POST", "/RepeatingInvoices/*"): repeating_calls.update_repeating_invoice,
     ("GET", "/Payments"): payment_calls.list_payments,
     ("PUT", "/Payments"): payment_calls.create_payments,
     ("POST", "/Payments"): payment_calls.create_payments,
@@ -70,8 +77,9 @@ class Xero:
         )
         self._budget = Budget(Windows(store, "xero.windows"), Shelf(store, "xero.limits"), clock)
         self._tokens = Tokens(store, clock, effects)
-        self._books = {tenant: Books(store, clock, tenant) for tenant in seed.TENANTS}
+        self._books = {tenant: Books(store, clock, tenant, self._budget) for tenant in seed.TENANTS}
         self._person = Person(self._books, effects, self._tokens)
+        clock.on_move(self._pass_time)
 
     def tenant_of(self, request: Request) -> str:
         """The organisation named by the header; nobody's outside the API."""
@@ -97,7 +105,9 @@ class Xero:
         call, identities = _route(request)
         if call is None:
             return not_found()
-        posting = Posting(self._books[self.tenant_of(request)], self._effects, cause)
+        books = self._books[self.tenant_of(request)]
+        generate(books, self._effects)
+        posting = Posting(books, self._effects, cause)
         try:
             return call(request, posting, *identities)
         except PostDataInvalid as error:
@@ -141,12 +151,17 @@ class Xero:
         return self._tokens.restore()
 
     def set_limits(self, limits: Document) -> Document:
-        """`minute`, `day`, `concurrent`, `app_minute`; None lifts one."""
+        """`minute`, `day`, `concurrent`, `app_minute`, `email_day`; None lifts one."""
         return self._budget.change(limits)
 
     def control(self, method: str, path: str, wish: Document) -> Document:
         """What a person does in Xero itself; see `person`."""
+        self._pass_time()
         return self._person.act(method, path, wish)
+
+    def _pass_time(self) -> None:
+        for books in self._books.values():
+            generate(books, self._effects)
 
     def _authorisation(self, request: Request, cause: Cause) -> Answer:
         path = request.path.lower()  # SDKs write /Connections

@@ -96,6 +96,38 @@ INVOICE: Final[Shape] = {
     "Status": "text",
     "SentToContact": "truth",
 }
+REPEATING_INVOICE: Final[Shape] = {
+    "RepeatingInvoiceID": "guid",
+    "ID": "guid",
+    "Type": ("ACCREC", "ACCPAY"),
+    "Contact": CONTACT,
+    "Schedule": {
+        "Period": "whole",
+        "Unit": ("WEEKLY", "MONTHLY"),
+        "DueDate": "whole",
+        "DueDateType": (
+            "DAYSAFTERBILLDATE",
+            "DAYSAFTERBILLMONTH",
+            "DAYSAFTERINVOICEDATE",
+            "DAYSAFTERINVOICEMONTH",
+            "OFCURRENTMONTH",
+            "OFFOLLOWINGMONTH",
+        ),
+        "StartDate": "date",
+        "EndDate": "date",
+        "NextScheduledDate": "date",
+    },
+    "LineItems": [_LINE],
+    "LineAmountTypes": ("Exclusive", "Inclusive", "NoTax"),
+    "Reference": "text",
+    "BrandingThemeID": "guid",
+    "CurrencyCode": "text",
+    "Status": ("DRAFT", "AUTHORISED", "DELETED"),
+    "ApprovedForSending": "truth",
+    "SendCopy": "truth",
+    "MarkAsSent": "truth",
+    "IncludePDF": "truth",
+}
 PAYMENT: Final[Shape] = {
     "PaymentID": "guid",
     "Invoice": {"InvoiceID": "guid", "InvoiceNumber": "text"},
@@ -160,6 +192,13 @@ def _number(value: Any) -> Decimal:
     return number
 
 
+def _whole(value: Any) -> int:
+    number = _number(value)
+    if number != int(number):
+        raise ValueError
+    return int(number)
+
+
 def _truth(value: Any) -> bool:
     if isinstance(value, bool):
         return value
@@ -177,6 +216,7 @@ def _date(value: Any) -> str:
 _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "text": _text,
     "number": _number,
+    "whole": _whole,
     "truth": _truth,
     "guid": _guid,
     "date": _date,
