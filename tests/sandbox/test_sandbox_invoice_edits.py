@@ -116,26 +116,6 @@ def test_the_contacts_terms_set_the_due_date(sandbox: Sandbox) -> None:
     assert invoice["DueDateString"] == "2026-02-20T00:00:00"
 
 
-def test_the_pdf_is_one(sandbox: Sandbox) -> None:
-    invoice = sandbox.invoice(sandbox.contact())
-    answer = sandbox.xero(
-        "GET", f"/Invoices/{invoice['InvoiceID']}", headers={"Accept": "application/pdf"}
-    )
-    assert answer.headers["Content-Type"] == "application/pdf"
-    assert answer.data.startswith(b"%PDF-1.4")
-    assert b"(Invoice INV-0001)" in answer.data
-    start = int(answer.data.split(b"startxref\n")[1].split(b"\n")[0])
-    assert answer.data[start : start + 4] == b"xref"
-
-
-def test_the_online_invoice_has_a_url_unless_it_is_a_draft(sandbox: Sandbox) -> None:
-    contact = sandbox.contact()
-    approved, draft = sandbox.invoice(contact), sandbox.invoice(contact, Status="DRAFT")
-    answer = sandbox.xero("GET", f"/Invoices/{approved['InvoiceID']}/OnlineInvoice")
-    assert answer.json()["OnlineInvoices"][0]["OnlineInvoiceUrl"].startswith("https://in.xero.com/")
-    assert sandbox.xero("GET", f"/Invoices/{draft['InvoiceID']}/OnlineInvoice").status == 404
-
-
 def test_what_is_not_there_is_an_empty_page(sandbox: Sandbox) -> None:
     answer = sandbox.xero("GET", f"/Invoices/{seed.TENANT_ONE}")
     assert (answer.status, answer.data) == (404, b"")
