@@ -35,6 +35,8 @@ def redact(value: Any, name: str = "") -> Any:
     if name and name.lower() not in _PLAIN_NAMES and _SECRET_NAMES.search(name):
         return HIDDEN if value not in (None, "", [], {}) else value
     if isinstance(value, Mapping):
+        if "ContentType" in value and isinstance(value.get("Content"), str):  # of an email
+            value = {**value, "Content": f"[{len(value['Content'])} characters]"}
         return {key: redact(item, str(key)) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [redact(item) for item in value]
@@ -75,7 +77,7 @@ def redact_body(body: bytes | None, headers: Mapping[str, str]) -> Any:
     if not body:
         return None
     kind = next((v for k, v in headers.items() if k.lower() == "content-type"), "")
-    if len(body) > 64 * TEXT_MAX:
+    if len(body) > 64 * TEXT_MAX or body.startswith(b"%PDF"):
         return {"bytes": len(body), "type": kind}
     try:
         return redact(json.loads(body))

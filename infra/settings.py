@@ -8,6 +8,7 @@ from functools import cache
 XERO_API_URL = "https://api.xero.com"
 XERO_IDENTITY_URL = "https://identity.xero.com"
 SLACK_API_URL = "https://slack.com/api"
+POSTMARK_API_URL = "https://api.postmarkapp.com"
 
 
 class SettingsError(Exception):
@@ -27,6 +28,7 @@ class Settings:
     xero_api_url: str = XERO_API_URL
     xero_identity_url: str = XERO_IDENTITY_URL
     slack_api_url: str = SLACK_API_URL
+    postmark_api_url: str = POSTMARK_API_URL
     log_format: str = "json"
     log_level: str = "INFO"
     state_dir: str = ".run"
@@ -48,6 +50,7 @@ class Settings:
     republish_after_s: float = 30.0
     keep_published_for_s: float = 7 * 86400.0
     keep_log_for_s: float = 90 * 86400.0
+    keep_attachments_for_s: float = 7 * 86400.0  # fetched PDFs, for an email not yet sent
     keep_actions_for_s: float = 400 * 86400.0  # a repeated request is recognised for so long
     database_pool_max: int = 12
 
@@ -65,6 +68,7 @@ def variable_of(name: str) -> str:
         "xero_api_url": "XERO_API_URL",
         "xero_identity_url": "XERO_IDENTITY_URL",
         "slack_api_url": "SLACK_API_URL",
+        "postmark_api_url": "POSTMARK_API_URL",
     }.get(name, f"FLEET_{name.upper()}")
 
 

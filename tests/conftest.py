@@ -62,6 +62,7 @@ def base_settings(servers: tuple[str, str], sandbox_process: Sandbox) -> Setting
         xero_api_url=sandbox_process.url + "/xero",
         xero_identity_url=sandbox_process.url + "/xero",
         slack_api_url=sandbox_process.url + "/slack/api",
+        postmark_api_url=sandbox_process.url + "/postmark",
         connect_timeout_s=2.0,
         read_timeout_s=2.0,
         call_timeout_s=2.5,

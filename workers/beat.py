@@ -11,7 +11,7 @@ from threading import Event
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from infra.database import actions, dispatch, health, inbox, log, outbox, periodic
+from infra.database import actions, attachments, dispatch, health, inbox, log, outbox, periodic
 from infra.database.dispatch import Doorbell
 from infra.database.leadership import Leadership
 from infra.logging import logger
@@ -135,6 +135,7 @@ def purge(beat: Beat, now: datetime) -> None:
         outbox.purge(tx, told_before)
         # An inbox row outlives its event, else a late copy of the event would be new again.
         inbox.purge(tx, told_before - timedelta(days=1))
+        attachments.purge(tx, now - timedelta(seconds=settings.keep_attachments_for_s))
         log.purge(tx, now - timedelta(seconds=settings.keep_log_for_s))
         periodic.purge(tx, now - timedelta(days=2))
         actions.purge(tx, now - timedelta(seconds=settings.keep_actions_for_s))

@@ -14,6 +14,7 @@ PROCESS_OF_QUEUE: Mapping[str, str] = {
     "xero": "worker-xero",
     "xero.sync": "worker-xero",
     "slack": "worker-small",
+    "postmark": "worker-small",
 }
 
 _OVERDUE = """

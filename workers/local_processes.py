@@ -19,7 +19,7 @@ WORKER_STOP_SECONDS = 30.0
 CONCURRENCY = "10"
 
 XERO_QUEUES = "xero,xero.sync"
-SMALL_QUEUES = "slack"
+SMALL_QUEUES = "slack,postmark"
 """Platforms with little traffic share a worker here; in production each has its own."""
 
 
@@ -54,6 +54,7 @@ def local_environment(given: Mapping[str, str], state: Path, *, sandbox: bool) -
             "XERO_API_URL": f"{url}/xero",
             "XERO_IDENTITY_URL": f"{url}/xero",
             "SLACK_API_URL": f"{url}/slack/api",
+            "POSTMARK_API_URL": f"{url}/postmark",
         }
     return env
 

@@ -224,6 +224,12 @@ def forbid_repeat(tx: Transaction, call_id: UUID) -> None:
     tx.execute(update(CallRow).where(CallRow.id == call_id).values(repeatable=False))
 
 
+def forget_bytes(tx: Transaction, effect_id: UUID) -> None:
+    """Let go of the body of a settled effect's call: nobody will send it again."""
+    call_id = select(EffectRow.call_id).where(EffectRow.id == effect_id).scalar_subquery()
+    tx.execute(update(CallRow).where(CallRow.id == call_id).values(body=None))
+
+
 _SETTLED_FROM_OUTSIDE = frozenset(
     {ActionStatus.WAITING, ActionStatus.RECONCILING, ActionStatus.PARKED}
 )

@@ -33,6 +33,20 @@ SLACK_CHANNELS: Final[tuple[Document, ...]] = (
     {"id": "C0OUTSIDE", "name": "board", "is_archived": False, "is_member": False},
 )
 
+POSTMARK_TOKEN: Final = "sandbox-postmark-server-token"  # noqa: S105
+POSTMARK_SERVER: Final[Document] = {
+    "ID": 4242,
+    "Name": "Sandbox",
+    "ApiTokens": [POSTMARK_TOKEN],
+    "Color": "blue",
+    "SmtpApiActivated": True,
+    "DeliveryType": "Live",
+    "TrackOpens": False,
+    "TrackLinks": "None",
+}
+POSTMARK_SENDERS: Final = ("sandbox.test", "tidewater.test")
+"""Confirmed domains; an address may stand there too."""
+
 SALES_ACCOUNT: Final = "200"
 BANK_ACCOUNT: Final = "090"
 SECOND_BANK_ACCOUNT: Final = "091"

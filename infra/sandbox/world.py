@@ -6,6 +6,7 @@ from infra.sandbox.clock import Clock
 from infra.sandbox.effects import Effects
 from infra.sandbox.faults import Faults
 from infra.sandbox.platform import Platform
+from infra.sandbox.postmark.platform import Postmark
 from infra.sandbox.slack.platform import Slack
 from infra.sandbox.store import Shelf, Store
 from infra.sandbox.traffic import Traffic
@@ -48,4 +49,5 @@ class World:
         return (
             Xero(self.store, self.clock, self.effects),
             Slack(self.store, self.clock, self.effects),
+            Postmark(self.store, self.clock, self.effects),
         )

@@ -20,7 +20,12 @@ MODULES = {
 }
 
 
-QUEUES = {"worker": "slack,xero,xero.sync", "slack": "slack", "xero": "xero,xero.sync"}
+QUEUES = {
+    "worker": "slack,xero,xero.sync,postmark",
+    "slack": "slack",
+    "xero": "xero,xero.sync",
+    "postmark": "postmark",
+}
 
 
 class Processes:

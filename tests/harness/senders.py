@@ -75,6 +75,7 @@ def wipe_broker(settings: Settings) -> None:
             REQUESTS,
             PLAIN_REQUESTS,
             "slack",
+            "postmark",
             "xero",
             "xero.sync",
             "fleet.events.payment_status",

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import insert, text, update
 
+from infra.database import email_configs
 from infra.database.tables import (
     ConnectionRow,
     CrmContact,
@@ -59,6 +60,20 @@ class World:
         """One more Slack workspace (to us; the sandbox has one)."""
         credentials = {"token": seed.SLACK_TOKEN}
         return self._integration("slack", tenant, credentials, {"limits": LIMITS})
+
+    def add_postmark(self, **settings: Any) -> UUID:
+        """A sender identity, the default one, with its Postmark integration."""
+        server = str(seed.POSTMARK_SERVER["ID"])
+        credentials = {"token": seed.POSTMARK_TOKEN}
+        postmark = self._integration("postmark", server, credentials, {"limits": LIMITS})
+        given = {
+            "from_email": "accounts@tidewater.test",
+            "from_name": "Tidewater Studio",
+            "footer": "Tidewater Studio Pty Ltd",
+        }
+        with self.fleet.database.transaction() as tx:
+            email_configs.put(tx, self.workspace_id, postmark, given | settings)
+        return postmark
 
     def _integration(
         self, platform: str, tenant: str, credentials: dict[str, str], settings: dict[str, Any]

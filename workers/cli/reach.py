@@ -58,6 +58,7 @@ def sandbox_addresses(url: str) -> dict[str, str]:
         "XERO_API_URL": f"{url}/xero",
         "XERO_IDENTITY_URL": f"{url}/xero",
         "SLACK_API_URL": f"{url}/slack/api",
+        "POSTMARK_API_URL": f"{url}/postmark",
     }
 
 

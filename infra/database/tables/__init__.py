@@ -11,6 +11,7 @@ from infra.database.tables.base import CrmTable, FleetTable
 from infra.database.tables.crm import CrmContact, CrmCustomer, CrmDeal, CrmDealProduct, CrmProduct
 from infra.database.tables.integrations import (
     ApiKeyRow,
+    AttachmentRow,
     BudgetRow,
     ConnectionRow,
     ContactLinkRow,
@@ -39,6 +40,7 @@ from infra.database.tables.repeating import RepeatingClaimRow, RepeatingInvoiceR
 __all__ = [
     "ActionRow",
     "ApiKeyRow",
+    "AttachmentRow",
     "BudgetRow",
     "CallRow",
     "ConnectionRow",

@@ -74,7 +74,7 @@ class ContactLinkRow(FleetTable):
 
 
 class EmailConfigRow(FleetTable):
-    """A workspace's sender identity for branded email."""
+    """A workspace's sender identity for branded email; its token is its integration's."""
 
     __tablename__ = "email_configs"
     __table_args__ = (
@@ -83,8 +83,22 @@ class EmailConfigRow(FleetTable):
     id: Mapped[Key]
     workspace_id: Mapped[UUID]
     is_default: Mapped[bool] = mapped_column(server_default=text("false"))
-    credentials: Mapped[bytes]
+    credentials: Mapped[bytes | None]  # not used: a connection holds the token
+    integration_id: Mapped[UUID | None] = mapped_column(ForeignKey("integrations.id"))
     settings: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+
+
+class AttachmentRow(FleetTable):
+    """A document fetched by one effect to go out with a later one; kept for a while."""
+
+    __tablename__ = "attachments"
+    __table_args__ = (Index(None, "created_at"),)
+    effect_id: Mapped[Key]
+    workspace_id: Mapped[UUID]
+    name: Mapped[str]
+    content_type: Mapped[str]
+    content: Mapped[bytes]
+    created_at: Mapped[datetime]
 
 
 class ApiKeyRow(FleetTable):

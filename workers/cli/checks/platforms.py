@@ -8,7 +8,13 @@ from sqlalchemy import select
 from infra.crypto import Vault
 from infra.database.engine import Database
 from infra.database.tables import ConnectionRow, IntegrationRow
-from infra.settings import SLACK_API_URL, XERO_API_URL, XERO_IDENTITY_URL, SettingsError
+from infra.settings import (
+    POSTMARK_API_URL,
+    SLACK_API_URL,
+    XERO_API_URL,
+    XERO_IDENTITY_URL,
+    SettingsError,
+)
 from workers.cli.doctor import Finding, Verdict, ok
 
 if TYPE_CHECKING:
@@ -70,10 +76,11 @@ def _addresses(settings: "Settings") -> Iterator[Finding]:
         "XERO_API_URL": (settings.xero_api_url, XERO_API_URL),
         "XERO_IDENTITY_URL": (settings.xero_identity_url, XERO_IDENTITY_URL),
         "SLACK_API_URL": (settings.slack_api_url, SLACK_API_URL),
+        "POSTMARK_API_URL": (settings.postmark_api_url, POSTMARK_API_URL),
     }
     elsewhere = {name: used for name, (used, real) in urls.items() if used != real}
     if not elsewhere:
-        yield ok("addresses", "calls go to the real Xero and Slack")
+        yield ok("addresses", "calls go to the real Xero, Slack and Postmark")
     elif len(elsewhere) == len(urls):
         yield ok(
             "addresses",
@@ -82,7 +89,7 @@ def _addresses(settings: "Settings") -> Iterator[Finding]:
     else:
         real = ", ".join(name for name in urls if name not in elsewhere)
         seen = f"{', '.join(elsewhere)} name a stand-in, {real} the real platform"
-        yield Finding("addresses", "bad", seen, "set all three, or none")
+        yield Finding("addresses", "bad", seen, "set all four, or none")
     if settings.public_url.endswith(".invalid"):
         mend = "set FLEET_PUBLIC_URL to the address of this fleet; it is the mark on every invoice"
         verdict: Verdict = "warn" if not elsewhere else "ok"
