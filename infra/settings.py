@@ -22,6 +22,7 @@ class Settings:
     database_url: str = field(default="", repr=False)
     broker_url: str = field(default="", repr=False)
     secret_keys: str = field(default="", repr=False)  # Fernet keys, newest first, comma separated
+    xero_webhook_key: str = field(default="", repr=False)  # several, comma separated, to rotate
     public_url: str = (
         "https://fleet.invalid"  # base of the mark put on invoices: <base>/i/<effect id>
     )
@@ -53,6 +54,13 @@ class Settings:
     keep_attachments_for_s: float = 7 * 86400.0  # fetched PDFs, for an email not yet sent
     keep_actions_for_s: float = 400 * 86400.0  # a repeated request is recognised for so long
     database_pool_max: int = 12
+
+    webhooks_host: str = "127.0.0.1"  # behind whatever ends TLS
+    webhooks_port: int = 8090
+    webhook_body_bytes_max: int = 1024 * 1024
+    webhook_answer_within_s: float = 4.0  # Xero gives up after 5 s
+    webhook_gather_s: float = 0.1  # what is told meanwhile is read in one go
+    keep_webhook_events_for_s: float = 35 * 86400.0  # Xero repeats them for 31 days
 
     @property
     def call_timeout(self) -> timedelta:

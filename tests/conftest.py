@@ -4,6 +4,7 @@ With DATABASE_URL and BROKER_URL set the servers are those; else they are embedd
 """
 
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -25,6 +26,7 @@ from tests.harness.world import World
 from workers.fleet import Fleet, compose
 
 SECRET_KEY = Vault.new_key()
+WEBHOOK_KEYS = "the-new-webhook-key, the-old-webhook-key"
 
 
 @pytest.fixture(scope="session")
@@ -72,7 +74,15 @@ def base_settings(servers: tuple[str, str], sandbox_process: Sandbox) -> Setting
         sweep_every_s=0.5,
         sync_every_s=86400.0,
         republish_after_s=2.0,
+        xero_webhook_key=WEBHOOK_KEYS,
+        webhooks_port=_free_port(),
+        webhook_body_bytes_max=64 * 1024,
     )
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return int(taken.getsockname()[1])
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,17 @@ from threading import Event
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from infra.database import actions, attachments, dispatch, health, inbox, log, outbox, periodic
+from infra.database import (
+    actions,
+    attachments,
+    dispatch,
+    health,
+    inbox,
+    log,
+    outbox,
+    periodic,
+    webhooks,
+)
 from infra.database.dispatch import Doorbell
 from infra.database.leadership import Leadership
 from infra.logging import logger
@@ -19,6 +29,7 @@ from workers import process
 from workers.fleet import Fleet
 from workers.invariants import check_books
 from workers.submit import submit_own
+from workers.webhook_syncs import submit_syncs
 
 STEP_S = 0.5
 
@@ -127,6 +138,11 @@ def schedule_syncs(beat: Beat, now: datetime) -> None:
         submit_own(fleet, "xero_sync_invoices", one.integration_id, key=key, by="schedule")
 
 
+def webhook_syncs(beat: Beat, now: datetime) -> None:
+    """Submit the syncs that the webhooks process has not: it died, or several are as one."""
+    submit_syncs(beat.fleet, now - timedelta(seconds=beat.fleet.settings.sweep_every_s))
+
+
 def purge(beat: Beat, now: datetime) -> None:
     """Delete what is older than its retention."""
     settings = beat.fleet.settings
@@ -138,6 +154,7 @@ def purge(beat: Beat, now: datetime) -> None:
         attachments.purge(tx, now - timedelta(seconds=settings.keep_attachments_for_s))
         log.purge(tx, now - timedelta(seconds=settings.keep_log_for_s))
         periodic.purge(tx, now - timedelta(days=2))
+        webhooks.purge(tx, now - timedelta(seconds=settings.keep_webhook_events_for_s))
         actions.purge(tx, now - timedelta(seconds=settings.keep_actions_for_s))
 
 
@@ -152,6 +169,7 @@ def jobs(fleet: Fleet) -> tuple[Job, ...]:
     settings = fleet.settings
     return (
         Job("sweep", timedelta(seconds=settings.sweep_every_s), sweep, once=False),
+        Job("webhook syncs", timedelta(seconds=settings.sweep_every_s), webhook_syncs, once=False),
         Job("republish", timedelta(seconds=settings.republish_after_s), republish, once=False),
         Job("syncs", timedelta(seconds=min(30.0, settings.sync_every_s)), schedule_syncs),
         Job("invariants", timedelta(minutes=1), invariants),

@@ -150,6 +150,7 @@ class LocalFleet:
             "flower_password": password,
             "database_url": env["DATABASE_URL"],
             "broker_url": env["BROKER_URL"],
+            "webhooks_url": f"http://127.0.0.1:{env['FLEET_WEBHOOKS_PORT']}/webhooks",
             **self._prepared,
             "processes": [
                 {"name": name, "pid": pid, "log": str(logs[name])}

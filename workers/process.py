@@ -6,13 +6,14 @@ from types import FrameType
 
 from infra.logging import bind_contextvars, configure_logging, logger
 from infra.memory import give_back
-from infra.settings import settings
+from infra.settings import Settings, settings
 from workers.fleet import Fleet, compose
 
 
-def start(kind: str) -> tuple[Fleet, Event]:
+def start(kind: str, chosen: Settings | None = None) -> tuple[Fleet, Event]:
     """Configure logs, compose the fleet's parts, and return them with the flag that says stop."""
-    configure_logging(settings())
+    chosen = chosen or settings()
+    configure_logging(chosen)
     bind_contextvars(process=kind)
     stop = Event()
 
@@ -22,7 +23,7 @@ def start(kind: str) -> tuple[Fleet, Event]:
 
     signal.signal(signal.SIGTERM, on_signal)
     signal.signal(signal.SIGINT, on_signal)
-    return compose(kind), stop
+    return compose(kind, chosen), stop
 
 
 def ready(kind: str) -> None:

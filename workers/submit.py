@@ -5,7 +5,7 @@ request it is a conflict. A request that cannot be carried out is refused to a c
 the answer, and recorded as a rejected action when it came by queue, so that it is never lost.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -80,14 +80,29 @@ def submit(fleet: Fleet, incoming: Incoming, workspace_id: UUID | None = None) -
 def submit_own(
     fleet: Fleet, action_type: str, integration_id: UUID, *, key: str, by: str
 ) -> Answer | None:
-    """Take in what the fleet wishes by itself: no params to check, and people come first."""
-    envelope = Envelope(None, integration_id, action_type, {}, {}, None, by)
+    """Take in what the fleet wishes by itself, in a transaction of its own."""
     with fleet.database.transaction() as tx:
         integration = integrations.find(tx, integration_id)
         if integration is None:
             return None
-        wish = Incoming(key, envelope, by, priority=1)
-        return _insert(tx, [_row(fleet, wish, integration, {}, fleet.now())])[0]
+        return add_own(fleet, tx, action_type, integration, key=key, by=by)
+
+
+def add_own(  # noqa: PLR0913
+    fleet: Fleet,
+    tx: Transaction,
+    action_type: str,
+    integration: Integration,
+    *,
+    key: str,
+    by: str,
+    params: Mapping[str, Any] | None = None,
+) -> Answer:
+    """Add what the fleet wishes by itself to a transaction: nothing to check, people come first."""
+    wished = dict(params or {})
+    envelope = Envelope(None, integration.id, action_type, wished, {}, None, by)
+    wish = Incoming(key, envelope, by, priority=1)
+    return _insert(tx, [_row(fleet, wish, integration, wished, fleet.now())])[0]
 
 
 def submit_many(fleet: Fleet, arrived: Sequence[Incoming]) -> list[Answer]:

@@ -37,7 +37,7 @@ _DUE = text(
     WHERE i.platform = 'xero' AND i.status = 'active'
       AND (c.finished_at IS NULL OR c.finished_at < :before)
       AND NOT EXISTS (SELECT 1 FROM actions a WHERE a.integration_id = i.id
-          AND a.action_type = 'xero_sync_invoices' AND a.priority = 1
+          AND a.action_type = 'xero_sync_invoices' AND a.source = 'schedule'
           AND a.created_at > :before - interval '1 day'
           AND a.status IN ('queued', 'running', 'waiting', 'reconciling', 'parked'))
     ORDER BY c.finished_at NULLS FIRST LIMIT 500

@@ -17,6 +17,7 @@ MODULES = {
     "events": "workers.payment_status",
     "relay": "workers.relay",
     "beat": "workers.beat",
+    "webhooks": "workers.webhooks",
 }
 
 

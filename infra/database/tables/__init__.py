@@ -36,6 +36,7 @@ from infra.database.tables.messages import (
     PeriodicTickRow,
 )
 from infra.database.tables.repeating import RepeatingClaimRow, RepeatingInvoiceRow
+from infra.database.tables.webhooks import StaleInvoiceRow, WebhookEventRow
 
 __all__ = [
     "ActionRow",
@@ -70,6 +71,8 @@ __all__ = [
     "RepeatingClaimRow",
     "RepeatingInvoiceRow",
     "ReservationRow",
+    "StaleInvoiceRow",
     "SyncCursorRow",
     "TransitionRow",
+    "WebhookEventRow",
 ]

@@ -45,6 +45,11 @@ class ActionRow(FleetTable):
         Index(None, "workspace_id", "created_at"),
         Index(None, "deal_id", postgresql_where=text("deal_id IS NOT NULL")),
         Index(None, "integration_id", "created_at"),
+        Index(
+            "ix_actions_open_webhook",
+            "integration_id",
+            postgresql_where=text("source = 'webhook' AND finished_at IS NULL"),
+        ),
     )
     id: Mapped[Key]
     workspace_id: Mapped[UUID]

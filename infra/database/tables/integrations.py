@@ -20,6 +20,7 @@ class ConnectionRow(FleetTable):
     credentials: Mapped[bytes]
     version: Mapped[int] = mapped_column(server_default="1")
     refresh_lease_until: Mapped[datetime | None]
+    refresh_owner: Mapped[UUID | None]  # the incarnation that renews
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
@@ -28,7 +29,10 @@ class IntegrationRow(FleetTable):
     """One workspace's connection to one tenant (Xero organisation, Slack workspace …)."""
 
     __tablename__ = "integrations"
-    __table_args__ = (Index(None, "workspace_id", "platform"),)
+    __table_args__ = (
+        Index(None, "workspace_id", "platform"),
+        Index(None, "platform", "tenant_key"),
+    )
     id: Mapped[Key]
     workspace_id: Mapped[UUID]
     platform: Mapped[str]
