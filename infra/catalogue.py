@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from infra.platform import ActionType, EffectType, Platform, UnsafeDeclaration
+from infra.reads import Read
 
 
 class Catalogue:
@@ -13,6 +14,9 @@ class Catalogue:
         self.actions: dict[str, ActionType] = {}
         self._platform_of_action: dict[str, Platform] = {}
         self._effects: dict[str, tuple[Platform, EffectType]] = {}
+        self.reads: dict[str, tuple[Platform, Read]] = {
+            name: (platform, one) for platform in platforms for name, one in platform.reads.items()
+        }
         for platform in platforms:
             for action in platform.actions:
                 if action.name in self.actions:

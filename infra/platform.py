@@ -14,6 +14,7 @@ from domain.actions.outcome import Deferred, JsonObject, LookedUp, Outcome, Reje
 from domain.actions.plan import Known, NextEffect, Request
 from domain.actions.retry import Guarantee, RetryPolicy
 from infra.database.engine import Transaction
+from infra.reads import Read
 from infra.session import Session
 
 
@@ -198,6 +199,7 @@ class Platform:
     needs_refresh: Callable[[Mapping[str, Any], datetime], bool] = lambda _c, _now: False
     refresh: Callable[[Session], Mapping[str, Any] | Rejected | Deferred] | None = None
     token_url: Callable[[Any], str] | None = None  # where `refresh` talks to, if not to the API
+    reads: Mapping[str, Read] = field(default_factory=dict)
 
     def effect(self, name: str) -> EffectType:
         """Return the declaration of one of its effects.

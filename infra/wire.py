@@ -108,13 +108,26 @@ def read_params(catalogue: Catalogue, envelope: Envelope) -> dict[str, Any]:
     problems = []
     if declared.needs_deal and envelope.deal_id is None:
         problems.append(Problem("data.deal.id", "is required for this action"))
-    adapter = params_adapter(declared.params)
     try:
-        params = adapter.validate_json(json.dumps(envelope.params), strict=True)
-    except ValidationError as error:
-        raise Refused(problems + _problems(error, "params")) from error
+        normal = checked_params(declared.params, envelope.params)
+    except Refused as refused:
+        raise Refused(problems + refused.problems) from refused
     if problems:
         raise Refused(problems)
+    return normal
+
+
+def checked_params(location: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Check params by their dataclass (`module:Class`); return them normalised, as plain JSON.
+
+    Raises:
+        Refused: with every problem by field path.
+    """
+    adapter = params_adapter(location)
+    try:
+        params = adapter.validate_json(json.dumps(given), strict=True)
+    except ValidationError as error:
+        raise Refused(_problems(error, "params")) from error
     normal: dict[str, Any] = adapter.dump_python(params, mode="json", exclude_none=True)
     return normal
 

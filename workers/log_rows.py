@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from domain.actions.outcome import Succeeded
 from domain.actions.retry import AnyOutcome
@@ -66,6 +67,25 @@ def _exchange(exchange: Exchange) -> dict[str, Any]:
         "seconds": exchange.seconds,
         "at": exchange.started_at,
     }
+
+
+def read_rows(
+    integration_id: UUID, name: str, outcome: AnyOutcome, session: Session, requested_by: str
+) -> list[dict[str, Any]]:
+    """One row per exchange of a question asked outside any action."""
+    words = getattr(outcome, "message", None)
+    row = {
+        "integration_id": integration_id,
+        "action_id": None,
+        "effect_id": None,
+        "attempt": 1,
+        "step": name,
+        "outcome": name_of(outcome),
+        "words": None if words is None else redact_text(words),
+        "external_id": None,
+        "requested_by": requested_by,
+    }
+    return [row | storable(_exchange(exchange)) for exchange in session.exchanges]
 
 
 def interrupted_row(

@@ -1,10 +1,11 @@
 """Statements over what was read from a tenant and is worth keeping for a while."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from domain.actions.outcome import JsonObject
@@ -34,4 +35,33 @@ def keep(
         insert(FactRow)
         .values(integration_id=integration_id, name=name, **values)
         .on_conflict_do_update(index_elements=["integration_id", "name"], set_=values)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A fact, and when it was read."""
+
+    value: dict[str, Any]
+    read_at: datetime
+
+
+def kept(tx: Transaction, integration_id: UUID, name: str) -> Kept | None:
+    """Return a fact with its age, however old, or None."""
+    row = tx.execute(
+        select(FactRow.value, FactRow.read_at).where(
+            FactRow.integration_id == integration_id, FactRow.name == name
+        )
+    ).one_or_none()
+    return None if row is None else Kept(row.value, row.read_at)
+
+
+def forget(tx: Transaction, integration_id: UUID, prefix: str, before: datetime) -> None:
+    """Delete the facts whose name begins with `prefix` and that were read before a moment."""
+    tx.execute(
+        delete(FactRow).where(
+            FactRow.integration_id == integration_id,
+            FactRow.name.startswith(prefix, autoescape=True),
+            FactRow.read_at < before,
+        )
     )

@@ -48,6 +48,25 @@ def find_many(tx: Transaction, ids: set[UUID]) -> dict[UUID, Integration]:
     }
 
 
+def meant(
+    tx: Transaction, platform: str, said: str, workspace_id: UUID | None = None
+) -> dict[UUID, str]:
+    """Return the names of the platform's integrations a person may mean, by id.
+
+    `said` is the beginning of an id or part of a name; empty means any.
+    """
+    wanted = [IntegrationRow.platform == platform]
+    if workspace_id is not None:
+        wanted.append(IntegrationRow.workspace_id == workspace_id)
+    listed = select(IntegrationRow.id, IntegrationRow.name).where(*wanted)
+    words = said.casefold()
+    return {
+        row.id: row.name
+        for row in tx.execute(listed.order_by(IntegrationRow.name))
+        if str(row.id).startswith(words) or words in row.name.casefold()
+    }
+
+
 _LIST = select(
     *IntegrationRow.__table__.columns, ConnectionRow.version.label("credentials_version")
 ).outerjoin_from(IntegrationRow, ConnectionRow, ConnectionRow.id == IntegrationRow.connection_id)

@@ -6,6 +6,7 @@ Limits per organisation and app, from developer.xero.com, "OAuth 2.0 API limits"
 
 from infra.platform import ActionType, Limits, Platform, Window
 from infra.platforms.xero import contacts, invoices, online, organisation, plans, sync, tokens
+from infra.platforms.xero.reads import READS
 from infra.settings import Settings
 
 
@@ -37,6 +38,7 @@ PLATFORM = Platform(
     needs_refresh=tokens.needs_refresh,
     refresh=tokens.refresh,
     token_url=_identity_url,
+    reads=READS,
     limits=Limits(
         in_flight=5,
         windows=(
