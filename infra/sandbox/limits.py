@@ -1,19 +1,23 @@
-"""Call budgets in fixed windows. Each tenant's windows begin at a time of their own."""
+"""Call budgets in windows: fixed ones, each tenant's begun at a time of its own; or sliding."""
 
 from dataclasses import dataclass
 from math import ceil
 from zlib import crc32
 
 from infra.sandbox.store import Shelf, Store
+from infra.sandbox.wire import Document
+
+_SLICE_S = 0.1  # a sliding window forgets calls in slices of this length
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """At most `calls` (None: any number) per `seconds`."""
+    """At most `calls` (None: any number) per `seconds`; sliding: in any stretch of so long."""
 
     name: str
     seconds: int
     calls: int | None
+    sliding: bool = False
 
 
 class Windows:
@@ -24,6 +28,12 @@ class Windows:
 
     def take(self, account: str, window: Window, now: float) -> None:
         """Count one call."""
+        if window.sliding:
+            counted = self._slices(account, window, now)
+            current = str(int(now / _SLICE_S))
+            counted[current] = counted.get(current, 0) + 1
+            self._shelf.put(_sliding_key(account, window), counted)
+            return
         number, used = self._read(account, window, now)
         self._shelf.put(f"{account}/{window.name}", {"number": number, "used": used + 1})
 
@@ -31,10 +41,15 @@ class Windows:
         """Return the calls left, None where there is no limit."""
         if window.calls is None:
             return None
+        if window.sliding:
+            return max(0, window.calls - sum(self._slices(account, window, now).values()))
         return max(0, window.calls - self._read(account, window, now)[1])
 
     def until_next(self, account: str, window: Window, now: float) -> int:
-        """Return the whole seconds until the next window begins."""
+        """Return the whole seconds until a call is let in again."""
+        if window.sliding:
+            oldest = min(map(int, self._slices(account, window, now)), default=0)
+            return max(1, ceil((oldest + 1) * _SLICE_S + window.seconds - now))
         number, _used = self._read(account, window, now)
         return max(1, ceil((number + 1) * window.seconds - _phase(account, window) - now))
 
@@ -44,6 +59,16 @@ class Windows:
         if kept is None or kept["number"] != number:
             return number, 0
         return number, kept["used"]
+
+    def _slices(self, account: str, window: Window, now: float) -> Document:
+        """Return the calls that still count, by the slice of time they fell into."""
+        kept = self._shelf.get(_sliding_key(account, window)) or {}
+        first, last = (now - window.seconds) / _SLICE_S - 1, now / _SLICE_S
+        return {slice_: calls for slice_, calls in kept.items() if first < int(slice_) <= last}
+
+
+def _sliding_key(account: str, window: Window) -> str:
+    return f"{account}/{window.name}/sliding"
 
 
 def _phase(account: str, window: Window) -> int:

@@ -54,15 +54,20 @@ CURRENCIES: Final = ("AUD", "NZD", "USD", "GBP", "JPY")
 """Currencies each organisation is subscribed to."""
 TRACKING: Final[dict[str, tuple[str, ...]]] = {"Region": ("North", "South")}
 
-_ORGANISATIONS: Final = {TENANT_ONE: "Sandbox One Pty Ltd", TENANT_TWO: "Sandbox Two Pty Ltd"}
+ORGANISATIONS: Final = {TENANT_ONE: "Sandbox One Pty Ltd", TENANT_TWO: "Sandbox Two Pty Ltd"}
 
 
-def organisation(tenant: str) -> Document:
-    """Return the seeded organisation of a tenant."""
+def tenant_number(number: int) -> str:
+    """Return the tenant id of the organisation of that number; the seeded ones are 1 and 2."""
+    return f"{TENANT_ONE[:-12]}{number:012d}"
+
+
+def organisation(tenant: str, name: str) -> Document:
+    """Return an organisation as it begins."""
     return {
         "OrganisationID": tenant,
-        "Name": _ORGANISATIONS[tenant],
-        "LegalName": _ORGANISATIONS[tenant],
+        "Name": name,
+        "LegalName": name,
         "PaysTax": True,
         "Version": "AU",
         "OrganisationType": "COMPANY",
@@ -80,7 +85,7 @@ def organisation(tenant: str) -> Document:
         "EndOfYearLockDate": None,
         "Timezone": "AUSEASTERNSTANDARDTIME",
         "OrganisationEntityType": "COMPANY",
-        "ShortCode": f"!sand{tenant[-1]}",
+        "ShortCode": f"!sand{int(tenant[-12:])}",
         "Class": "PREMIUM",
         "Edition": "BUSINESS",
         "PaymentTerms": {"Sales": {"Day": 14, "Type": "DAYSAFTERBILLDATE"}},
@@ -102,7 +107,7 @@ def accounts(tenant: str) -> list[Document]:
     )
     return [
         {
-            "AccountID": f"{tenant[:-12]}acc000000{code}",
+            "AccountID": f"{tenant[:-12]}acc{int(tenant[-12:]):06d}{code}",
             "Code": code,
             "Name": name,
             "Status": "ACTIVE",

@@ -137,7 +137,8 @@ def test_the_organisation_as_xero_gives_it(sandbox: Sandbox) -> None:
 
 
 def test_sixty_calls_a_minute_in_a_fixed_window(sandbox: Sandbox) -> None:
-    sandbox.control("POST", "/limits", {"platform": "xero", "minute": 60, "day": 5000})
+    limits = {"platform": "xero", "minute": 60, "day": 5000, "window": "fixed"}
+    sandbox.control("POST", "/limits", limits)
     sandbox.control("POST", "/clock", {"set": "2026-03-01T10:00:00Z"})
     wait = 0
     while not wait:  # walk to the beginning of a window, wherever this tenant's lies
@@ -158,6 +159,24 @@ def test_sixty_calls_a_minute_in_a_fixed_window(sandbox: Sandbox) -> None:
     assert other.status == 200, "limits are per tenant"
     sandbox.advance(after)
     assert sandbox.xero("GET", "/Organisation").status == 200
+
+
+def test_sixty_calls_in_any_minute(sandbox: Sandbox) -> None:
+    sandbox.control("POST", "/limits", {"platform": "xero", "minute": 60})
+    for _ in range(30):
+        assert sandbox.xero("GET", "/Organisation").status == 200
+    sandbox.advance(40)
+    left = [
+        int(sandbox.xero("GET", "/Organisation").headers["X-MinLimit-Remaining"]) for _ in range(30)
+    ]
+    assert left == list(range(29, -1, -1))
+    refused = sandbox.xero("GET", "/Organisation")
+    assert (refused.status, refused.headers["X-Rate-Limit-Problem"]) == (429, "minute")
+    after = int(refused.headers["Retry-After"])
+    assert 10 <= after <= 21, "until the oldest is a minute old"
+    sandbox.advance(after)
+    assert sandbox.xero("GET", "/Organisation").status == 200
+    sandbox.control("POST", "/limits", {"platform": "xero", "window": "rolling"}, status=400)
 
 
 @pytest.mark.parametrize(
@@ -182,6 +201,7 @@ def test_the_real_limits_are_the_default(sandbox: Sandbox) -> None:
         "concurrent": 5,
         "app_minute": 10000,
         "email_day": 1000,
+        "window": "sliding",
     }
     sandbox.control("POST", "/limits", {"platform": "xero", "hour": 1}, status=400)
 

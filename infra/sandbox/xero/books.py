@@ -23,10 +23,11 @@ _INDEXED = {"invoices": "InvoiceNumber", "contacts": "Name"}
 class Books:
     """The records of one organisation."""
 
-    def __init__(self, store: Store, clock: Clock, tenant: str, budget: Budget) -> None:
+    def __init__(self, store: Store, clock: Clock, tenant: str, name: str, budget: Budget) -> None:
         self.clock = clock
         self.budget = budget
         self.tenant = tenant
+        self._name = name
         self._organisation = Shelf(store, f"xero.{tenant}.organisation")
         self.contacts = Shelf(store, f"xero.{tenant}.contacts")
         self.invoices = Shelf(store, f"xero.{tenant}.invoices")
@@ -38,16 +39,16 @@ class Books:
         self._by_name: dict[str, str] = {}
         self._customers: set[str] = set()
         self._of_invoice: dict[str, list[str]] = {}
-        for name, shelf in (("invoices", self.invoices), ("contacts", self.contacts)):
+        for kind, shelf in (("invoices", self.invoices), ("contacts", self.contacts)):
             for key in shelf:
-                self._index(name, key, shelf.get(key))
+                self._index(kind, key, shelf.get(key))
         for payment in self.payments.records():
             self._of_invoice.setdefault(payment["InvoiceID"], []).append(payment["PaymentID"])
 
     @property
     def organisation(self) -> Document:
         """The organisation's own record."""
-        return self._organisation.get("organisation") or seed.organisation(self.tenant)
+        return self._organisation.get("organisation") or seed.organisation(self.tenant, self._name)
 
     def change_organisation(self, changes: Document) -> Document:
         """Change properties of the organisation and return it."""

@@ -11,13 +11,16 @@ from infra.sandbox.limits import Window, Windows
 from infra.sandbox.store import Shelf
 from infra.sandbox.wire import Answer, Document
 
-_DEFAULTS: Final[Mapping[str, int | None]] = {
+_DEFAULTS: Final[Mapping[str, Any]] = {
     "minute": 60,
     "day": 5_000,
     "concurrent": 5,
     "app_minute": 10_000,
     "email_day": 1_000,
+    "window": "sliding",
 }
+"""Calls (and emails), None: any number; `window`: how the organisation's minute is counted."""
+_COUNTINGS: Final = ("sliding", "fixed")
 _APP: Final = "app"
 _SECONDS: Final = {"minute": 60, "day": 86_400, "app_minute": 60}
 _EMAIL_DAY: Final = "email_day"
@@ -44,6 +47,8 @@ class Budget:
         """Change limits and return those in force."""
         if unknown := set(limits) - set(_DEFAULTS):
             raise ValueError(f"no such limit: {', '.join(sorted(unknown))}")
+        if limits.get("window", "fixed") not in _COUNTINGS:
+            raise ValueError(f"`window` must be one of: {', '.join(_COUNTINGS)}")
         self._limits.put("limits", {**self._in_force(), **limits})
         return dict(self._in_force())
 
@@ -96,7 +101,11 @@ class Budget:
 
     def _of(self, tenant: str) -> list[tuple[str, Window]]:
         limits = self._in_force()
+        sliding = limits["window"] == "sliding"
         return [
-            (_APP if name == "app_minute" else tenant, Window(name, seconds, limits[name]))
+            (
+                _APP if name == "app_minute" else tenant,
+                Window(name, seconds, limits[name], sliding=sliding and name == "minute"),
+            )
             for name, seconds in _SECONDS.items()
         ]

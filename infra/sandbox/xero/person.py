@@ -13,11 +13,12 @@ from infra.sandbox.seed import BANK_ACCOUNT, TENANT_ONE
 from infra.sandbox.wire import Document
 from infra.sandbox.xero import contacts, payments
 from infra.sandbox.xero.batch import Written
-from infra.sandbox.xero.books import Books, Posting
+from infra.sandbox.xero.books import Posting
 from infra.sandbox.xero.dates import read_date
 from infra.sandbox.xero.errors import PostDataInvalid
 from infra.sandbox.xero.invoice_view import render
 from infra.sandbox.xero.invoice_writing import InvoiceWriting
+from infra.sandbox.xero.organisations import Organisations
 from infra.sandbox.xero.repeating import RepeatingWriting
 from infra.sandbox.xero.repeating import render as render_template
 from infra.sandbox.xero.shapes import CONTACT, INVOICE, PAYMENT, REPEATING_INVOICE, read
@@ -28,9 +29,9 @@ _LOCKS: Final = ("PeriodLockDate", "EndOfYearLockDate")
 
 
 class Person:
-    """Someone with a browser and every right in both organisations."""
+    """Someone with a browser and every right in every organisation."""
 
-    def __init__(self, books: Mapping[str, Books], effects: Effects, tokens: Tokens) -> None:
+    def __init__(self, books: Organisations, effects: Effects, tokens: Tokens) -> None:
         self._books = books
         self._effects = effects
         self._tokens = tokens
@@ -42,6 +43,8 @@ class Person:
         if (method, path) == ("POST", "tokens"):
             tenants = wish.get("tenants", list(self._books))
             return self._tokens.issue(tenants, wish.get("expires_in", ACCESS_S))
+        if (method, path) == ("POST", "organisations"):
+            return self._found(wish)
         act = _ACTS.get((method, pattern))
         if act is None:
             raise NoSuchCall(f"{method} xero/{path}")
@@ -55,6 +58,18 @@ class Person:
             raise ValueError(str(error)) from None
         posting.settle()
         return answer
+
+    def _found(self, wish: Document) -> Document:
+        """Add organisations, which the seeded tokens reach at once."""
+        names = wish.get("names") or [None] * int(wish.get("count", 1))
+        founded = [self._books.add(name) for name in names]
+        for books in founded:
+            self._tokens.connect(books.tenant)
+        return {
+            "organisations": [
+                {"tenant": books.tenant, "name": books.organisation["Name"]} for books in founded
+            ]
+        }
 
 
 def _pay(posting: Posting, wish: Document, identity: str) -> Document:

@@ -3,17 +3,17 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from infra.sandbox import seed
 from infra.sandbox.clock import Clock
 from infra.sandbox.effects import Cause, Effects
 from infra.sandbox.faults import Fault
 from infra.sandbox.idempotency import Idempotency
 from infra.sandbox.limits import Windows
 from infra.sandbox.store import Shelf, Store
-from infra.sandbox.wire import Answer, Document, Request, json_answer
+from infra.sandbox.wire import Answer, Document, Request
 from infra.sandbox.xero import contact_calls, invoices, organisation, payment_calls, repeating_calls
-from infra.sandbox.xero.books import Books, Posting
+from infra.sandbox.xero.books import Posting
 from infra.sandbox.xero.budget import Budget
+from infra.sandbox.xero.consent import Consent
 from infra.sandbox.xero.errors import (
     PostDataInvalid,
     QueryInvalid,
@@ -22,6 +22,8 @@ from infra.sandbox.xero.errors import (
     problem,
     query_invalid,
 )
+from infra.sandbox.xero.identity import OPEN, Identity
+from infra.sandbox.xero.organisations import Organisations
 from infra.sandbox.xero.person import Person
 from infra.sandbox.xero.schedule import generate
 from infra.sandbox.xero.tokens import Tokens
@@ -65,7 +67,7 @@ _CALLS: Final[Mapping[tuple[str, str], Call]] = {
 
 
 class Xero:
-    """Two organisations behind one app's connection."""
+    """Organisations behind one app's connection."""
 
     name = "xero"
 
@@ -76,8 +78,10 @@ class Xero:
             store, "xero.idempotency", _KEY_WINDOW_MS
         )
         self._budget = Budget(Windows(store, "xero.windows"), Shelf(store, "xero.limits"), clock)
-        self._tokens = Tokens(store, clock, effects)
-        self._books = {tenant: Books(store, clock, tenant, self._budget) for tenant in seed.TENANTS}
+        self._tokens = Tokens(store, clock)
+        self._books = Organisations(store, clock, self._budget)
+        consent = Consent(store, clock)
+        self._identity = Identity(self._tokens, consent, self._books, clock, effects)
         self._person = Person(self._books, effects, self._tokens)
         clock.on_move(self._pass_time)
 
@@ -87,7 +91,7 @@ class Xero:
 
     def admit(self, request: Request, in_flight: int) -> Answer | None:
         """Token, connection, limits, in this order; the token endpoint is open."""
-        if request.path == "/connect/token":
+        if request.path.lower() in OPEN:
             return None
         wrong = self._tokens.problem_with(request.bearer)
         if wrong is not None:
@@ -99,9 +103,9 @@ class Xero:
         return self._budget.take(self.tenant_of(request), in_flight) or _too_large(request)
 
     def perform(self, request: Request, cause: Cause) -> Answer:
-        """Carry out an API call, or one of OAuth's."""
+        """Carry out an API call, or one of the identity server's."""
         if not _is_api(request):
-            return self._authorisation(request, cause)
+            return self._identity.answer(request, cause)
         call, identities = _route(request)
         if call is None:
             return not_found()
@@ -162,22 +166,6 @@ class Xero:
     def _pass_time(self) -> None:
         for books in self._books.values():
             generate(books, self._effects)
-
-    def _authorisation(self, request: Request, cause: Cause) -> Answer:
-        path = request.path.lower()  # SDKs write /Connections
-        if request.method == "POST" and path == "/connect/token":
-            return self._tokens.exchange(request, cause)
-        if path == "/connections" and request.method == "GET":
-            rows = [
-                {**row, "tenantName": self._books[row["tenantId"]].organisation["Name"]}
-                for row in self._tokens.connections(request.bearer)
-            ]
-            return json_answer(200, rows)
-        if path.startswith("/connections/") and request.method == "DELETE":
-            identity = path.removeprefix("/connections/")
-            gone = self._tokens.disconnect(request.bearer, identity)
-            return Answer(204) if gone else not_found()
-        return not_found()
 
 
 def _too_large(request: Request) -> Answer | None:

@@ -1,19 +1,17 @@
-"""OAuth 2 as Xero has it: rotating refresh tokens with a grace period, and the connections.
+"""OAuth 2 tokens as Xero has them: rotating refresh tokens with a grace period.
 
 An access token lives 30 minutes; a refresh token 60 days, and 30 minutes from its first use; a new
 pair comes with every refresh. The seeded access tokens do not expire.
 Source: Xero developer guide, "Token types".
 """
 
-from base64 import b64decode
 from typing import Final
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
 from infra.sandbox import seed
 from infra.sandbox.clock import Clock, iso
-from infra.sandbox.effects import Cause, Effects
 from infra.sandbox.store import Shelf, Store
-from infra.sandbox.wire import Answer, Document, Request, json_answer, parse_query
+from infra.sandbox.wire import Document
 
 ACCESS_S: Final = 1_800
 GRACE_MS: Final = 1_800_000
@@ -24,47 +22,76 @@ SCOPE: Final = (
 
 
 class Tokens:
-    """Access and refresh tokens of the one app."""
+    """Access and refresh tokens of the one app, all of one user's."""
 
-    def __init__(self, store: Store, clock: Clock, effects: Effects) -> None:
+    def __init__(self, store: Store, clock: Clock) -> None:
         self._clock = clock
-        self._effects = effects
         self._access = Shelf(store, "xero.access_tokens")
         self._refresh = Shelf(store, "xero.refresh_tokens")
+        self._connected = Shelf(store, "xero.connected")
         if not len(self._access):
             self.restore()
 
     def restore(self) -> Document:
-        """Make the seeded tokens valid again and return them."""
-        every = list(seed.TENANTS)
+        """Make the seeded tokens valid again, for every organisation, and return them."""
+        every = [*seed.TENANTS, *self._connected]
         self._access.put(seed.ACCESS_TOKEN, _access(None, every))
         self._access.put(seed.ACCESS_TOKEN_ONE, _access(None, [seed.TENANT_ONE]))
-        self._refresh.put(seed.REFRESH_TOKEN, _refresh(None, every))
+        self._refresh.put(seed.REFRESH_TOKEN, _refresh(None, every, SCOPE))
         return {"access_token": seed.ACCESS_TOKEN, "refresh_token": seed.REFRESH_TOKEN}
 
-    def issue(self, tenants: list[str], expires_in: float | None = ACCESS_S) -> Document:
-        """Give out a new pair (as when a person connects). `expires_in` seconds, None: never."""
+    def connect(self, tenant: str) -> None:
+        """Let the seeded pair reach one more organisation."""
+        self._connected.put(tenant, {})
+        for shelf, token in (
+            (self._access, seed.ACCESS_TOKEN),
+            (self._refresh, seed.REFRESH_TOKEN),
+        ):
+            kept = shelf.get(token) or {}
+            shelf.put(token, {**kept, "tenants": [*kept["tenants"], tenant]})
+
+    def issue(
+        self, tenants: list[str], expires_in: float | None = ACCESS_S, scope: str = SCOPE
+    ) -> Document:
+        """Give out a new pair (as when a person connects). `expires_in` seconds, None: never.
+
+        Without `offline_access` in the scope there is no refresh token.
+        """
         now = self._clock.now_ms()
         expires = None if expires_in is None else now + int(expires_in * 1000)
         access, refresh = f"at-{uuid4().hex}", f"rt-{uuid4().hex}"
         self._access.put(access, _access(expires, tenants))
-        self._refresh.put(refresh, _refresh(now + REFRESH_MS, tenants))
-        return {
-            "access_token": access,
-            "expires_in": expires_in,
-            "token_type": "Bearer",
-            "refresh_token": refresh,
-            "scope": SCOPE,
-        }
+        pair = {"access_token": access, "expires_in": expires_in, "token_type": "Bearer"}
+        if "offline_access" in scope.split():
+            self._refresh.put(refresh, _refresh(now + REFRESH_MS, tenants, scope))
+            pair["refresh_token"] = refresh
+        return {**pair, "scope": scope}
+
+    def refreshed(self, token: str) -> Document | None:
+        """Return a new pair for a refresh token; None when it is not (or no longer) good."""
+        kept = self._refresh.get(token)
+        now = self._clock.now_ms()
+        if kept is None or not _is_usable(kept, now):
+            return None
+        if kept["used_ms"] is None:
+            self._refresh.put(token, {**kept, "used_ms": now})
+        return self.issue(kept["tenants"], scope=kept["scope"])
 
     def revoke(self, token: str, *, only_access: bool) -> None:
-        """End a token; unless `only_access`, with it every refresh token of the app."""
+        """End an access token; unless `only_access`, with it every refresh token of the app."""
         kept = self._access.get(token)
         if kept is not None:
             self._access.put(token, {**kept, "revoked": True})
         if not only_access:
-            for refresh in list(self._refresh):
-                self._refresh.put(refresh, {**(self._refresh.get(refresh) or {}), "revoked": True})
+            self._revoke_refreshes()
+
+    def disconnect_everything(self, refresh_token: str) -> None:
+        """Drop every connection of the user whose refresh token this is; unknown ones drop none."""
+        if self._refresh.get(refresh_token) is None:
+            return
+        for access in list(self._access):
+            self._access.put(access, {**(self._access.get(access) or {}), "tenants": []})
+        self._revoke_refreshes()
 
     def problem_with(self, token: str | None) -> str | None:
         """Return Xero's words for what is wrong with an access token, None when it is good."""
@@ -81,7 +108,7 @@ class Tokens:
         return list(kept["tenants"]) if kept else []
 
     def connections(self, token: str | None) -> list[Document]:
-        """Return `GET /connections`."""
+        """Return `GET /connections`, but for the names."""
         return [
             {
                 "id": str(uuid5(NAMESPACE_URL, tenant)),
@@ -97,29 +124,16 @@ class Tokens:
     def disconnect(self, token: str | None, connection: str) -> bool:
         """Carry out `DELETE /connections/{id}` for every token; False when there is none."""
         chosen = {row["tenantId"] for row in self.connections(token) if row["id"] == connection}
-        for access in list(self._access):
-            kept = self._access.get(access) or {}
-            left = [tenant for tenant in kept["tenants"] if tenant not in chosen]
-            self._access.put(access, {**kept, "tenants": left})
+        for shelf in (self._access, self._refresh):
+            for key in list(shelf):
+                kept = shelf.get(key) or {}
+                left = [tenant for tenant in kept["tenants"] if tenant not in chosen]
+                shelf.put(key, {**kept, "tenants": left})
         return bool(chosen)
 
-    def exchange(self, request: Request, cause: Cause) -> Answer:
-        """Carry out `POST /connect/token`."""
-        form = parse_query(request.body.decode("utf-8", "replace"))
-        if _client(request, form) != (seed.CLIENT_ID, seed.CLIENT_SECRET):
-            return json_answer(400, {"error": "invalid_client"})
-        if form.get("grant_type") != "refresh_token":
-            return json_answer(400, {"error": "unsupported_grant_type"})
-        token = form.get("refresh_token", "")
-        kept = self._refresh.get(token)
-        now = self._clock.now_ms()
-        if kept is None or not _is_usable(kept, now):
-            return json_answer(400, {"error": "invalid_grant"})
-        if kept["used_ms"] is None:
-            self._refresh.put(token, {**kept, "used_ms": now})
-        pair = self.issue(kept["tenants"])
-        self._effects.record(cause, "xero", "token.refreshed", pair["access_token"])
-        return json_answer(200, pair)
+    def _revoke_refreshes(self) -> None:
+        for refresh in list(self._refresh):
+            self._refresh.put(refresh, {**(self._refresh.get(refresh) or {}), "revoked": True})
 
 
 def _is_usable(kept: Document, now: int) -> bool:
@@ -132,16 +146,11 @@ def _access(expires_ms: int | None, tenants: list[str]) -> Document:
     return {"expires_ms": expires_ms, "revoked": False, "tenants": tenants}
 
 
-def _refresh(expires_ms: int | None, tenants: list[str]) -> Document:
-    return {"expires_ms": expires_ms, "revoked": False, "used_ms": None, "tenants": tenants}
-
-
-def _client(request: Request, form: dict[str, str]) -> tuple[str, str]:
-    scheme, _, coded = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "basic":
-        try:
-            identity, _, secret = b64decode(coded).decode().partition(":")
-        except ValueError:
-            return "", ""
-        return identity, secret
-    return form.get("client_id", ""), form.get("client_secret", "")
+def _refresh(expires_ms: int | None, tenants: list[str], scope: str) -> Document:
+    return {
+        "expires_ms": expires_ms,
+        "revoked": False,
+        "used_ms": None,
+        "tenants": tenants,
+        "scope": scope,
+    }
