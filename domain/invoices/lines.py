@@ -17,6 +17,9 @@ from domain.invoices.portions import HUNDRED, LINE_AMOUNT_MAX, DealProduct, full
 from domain.money import decimals_of, exact_product, plain, round_to, worded
 
 UNIT_DECIMALS = 4
+TEMPLATE_UNIT_DECIMALS = 2
+"""Of a repeating template: Xero documents no `unitdp` for those calls."""
+
 QUANTITY_CHARACTERS_MAX = 13
 DESCRIPTION_CHARACTERS_MAX = 4_000
 
@@ -59,13 +62,18 @@ def is_certain(quantity: Decimal, unit_amount: Decimal, discount_rate: Decimal |
     return len({compute(quantity, unit, rate) for compute in ROUNDING_ORDERS}) == 1
 
 
-def itemised_line(product: DealProduct, currency: str) -> LineContent:
-    """Return the line for the full amount: itemised where that is exact, else as 1 x amount."""
+def itemised_line(
+    product: DealProduct, currency: str, unit_decimals: int = UNIT_DECIMALS
+) -> LineContent:
+    """Return the line for the full amount: itemised where that is exact, else as 1 x amount.
+
+    `unit_decimals`: how many of a unit price the call keeps.
+    """
     amount = full_amount(product, currency)
     quantity, unit = product.quantity, product.unit_price
     rate = product.discount_percent or None
     if (
-        _fits(quantity, unit, product.discount_percent)
+        _fits(quantity, unit, product.discount_percent, unit_decimals)
         and is_certain(quantity, unit, rate)
         and xero_line_amount(quantity, unit, rate) == amount
     ):
@@ -99,10 +107,10 @@ def balance_in_words(product: DealProduct, amount: Decimal, currency: str) -> st
     return f"Balance: {worded(full, currency)}{less}"
 
 
-def _fits(quantity: Decimal, unit: Decimal, discount: Decimal) -> bool:
+def _fits(quantity: Decimal, unit: Decimal, discount: Decimal, unit_decimals: int) -> bool:
     return (
         decimals_of(quantity) <= UNIT_DECIMALS
-        and decimals_of(unit) <= UNIT_DECIMALS
+        and decimals_of(unit) <= unit_decimals
         and decimals_of(discount) <= DISCOUNT_DECIMALS_MAX
         and len(plain(quantity)) <= QUANTITY_CHARACTERS_MAX
         and unit <= LINE_AMOUNT_MAX

@@ -10,6 +10,8 @@ from domain.invoices.choices import LineChoice, LineState, choose, open_balance_
 from domain.invoices.draft import BalanceOpen, InvoiceDraft, InvoiceLine
 from domain.invoices.ledger import Ledger
 from domain.invoices.lines import (
+    TEMPLATE_UNIT_DECIMALS,
+    UNIT_DECIMALS,
     LineContent,
     balance_in_words,
     deposit_in_words,
@@ -138,7 +140,8 @@ def _content(row: LineChoice, portion: Portion, currency: str) -> LineContent:
         return lump_line(product, row.amount, deposit_in_words(product, currency))
     if portion is Portion.BALANCE:
         return lump_line(product, row.amount, balance_in_words(product, row.amount, currency))
-    return itemised_line(product, currency)
+    decimals = TEMPLATE_UNIT_DECIMALS if portion is Portion.ONGOING else UNIT_DECIMALS
+    return itemised_line(product, currency, decimals)
 
 
 def _name_problems(ids: Sequence[UUID] | None, deal: Deal) -> Iterator[Problem]:
