@@ -1,12 +1,13 @@
 """One attempt: no transaction open, one exchange with the platform, always an outcome."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from domain.actions.outcome import Absent, Blocks, Deferred, Rejected, Succeeded, Unknown
 from domain.actions.retry import AnyOutcome
 from infra.database.actions import ActionRecord
 from infra.database.effects import EffectRecord
+from infra.database.engine import PASSING
 from infra.exchange import Broken, TooLate
 from infra.logging import bind_contextvars, logger
 from infra.platform import Carrier, EffectType, Sent
@@ -15,6 +16,10 @@ from infra.settings import SettingsError
 from infra.storable import storable
 from workers.credentials import NotAuthorised, credentials, renew
 from workers.fleet import Fleet
+
+NO_TOKEN = "no_token"  # noqa: S105 - a code
+"""Nothing was sent for want of credentials: no attempt of the effect's own."""
+KEY_MISSING_WAIT = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +46,12 @@ def perform(fleet: Fleet, attempt: Attempt) -> tuple[AnyOutcome, Session | None]
     try:
         known = credentials(fleet, integration, platform)
     except NotAuthorised as refused:
-        return Deferred("not_authorised", str(refused), refused.until, refused.blocks), None
-    except SettingsError as error:
-        return Deferred("credentials_unreadable", str(error), None, Blocks.CONNECTION), None
+        return Deferred(NO_TOKEN, str(refused), refused.until, refused.blocks), None
+    except SettingsError as error:  # this process lacks the key: nobody need reconnect anything
+        return Deferred(NO_TOKEN, str(error), fleet.now() + KEY_MISSING_WAIT), None
+    except PASSING as error:
+        words = f"the database went away before anything was sent: {type(error).__name__}"
+        return Deferred(NO_TOKEN, words, fleet.now()), None
     session = Session(
         transport=fleet.transport,
         base_url=platform.base_url(fleet.settings),
@@ -67,8 +75,12 @@ def _with_newer_credentials(fleet: Fleet, attempt: Attempt, outcome: AnyOutcome)
         return outcome
     try:
         renewed = renew(fleet, attempt.carrier.integration, attempt.carrier.platform)
-    except NotAuthorised:
-        renewed = False
+    except NotAuthorised as refused:
+        words = f"{outcome.message}; {refused}"
+        return replace(outcome, message=words, until=refused.until, blocks=refused.blocks)
+    except (SettingsError, *PASSING) as error:
+        logger().warning("token not renewed", error=type(error).__name__)
+        renewed = True  # another attempt will see
     return replace(outcome, blocks=Blocks.EFFECT) if renewed else outcome
 
 

@@ -25,7 +25,7 @@ from infra.database.writes import Write, write
 from infra.logging import logger
 from infra.platform import EffectType
 from infra.session import Session
-from workers.attempt import Attempt, name_of
+from workers.attempt import NO_TOKEN, Attempt, name_of
 from workers.fleet import Fleet
 from workers.log_rows import interrupted_row, log_rows
 from workers.turn import Turn
@@ -164,7 +164,7 @@ class Decisions(Turn):
             return
         generation = effect.generation + (1 if decision.new_generation else 0)
         # A wait for a limit or a reconnection is no attempt of this effect's own.
-        own = decision.blocks is Blocks.EFFECT
+        own = decision.blocks is Blocks.EFFECT and decision.code != NO_TOKEN
         self.note(
             effect,
             attempt=effect.attempt if own else max(effect.attempt - 1, 0),

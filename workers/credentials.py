@@ -2,8 +2,10 @@
 
 No transaction is open while the token endpoint is called: the refresh lease is taken by
 compare-and-set and committed, then the call, then the new pair is stored if the version is still
-the one that was refreshed. Others wait on the version. A refresher that dies leaves the old pair,
-which Xero accepts for another 30 minutes (OAuth 2.0: token refresh, grace period).
+the one that was renewed, and only then used. Nobody sleeps meanwhile: the old access token serves
+as long as it outlives a call, else the action comes back in a second. A process that dies while
+it renews loses its lease with its registration; the old pair is still in the database, and Xero
+accepts it for another 30 minutes (OAuth 2.0: token refresh, grace period).
 """
 
 import time
@@ -16,12 +18,16 @@ from domain.actions.outcome import Blocks, Deferred, Rejected
 from infra.database import integrations
 from infra.database.integrations import Sealed
 from infra.exchange import Broken, TooLate
-from infra.platform import Integration, Platform
+from infra.logging import logger
+from infra.platform import TOKEN_MARGIN, Integration, Platform
 from infra.session import Session
 from workers.fleet import Fleet
 
-REFRESH_LEASE = timedelta(seconds=60)
-WAIT_FOR_OTHER_S = 10.0
+RENEW_SEND_WITHIN_S = 4.0
+RENEW_TIMEOUT_S = 10.0
+RENEW_LEASE = timedelta(seconds=20)
+"""Longer than the two above: for a process that freezes. One that dies gives it up at once."""
+LOOK_AGAIN = timedelta(seconds=1)
 RETRY_AFTER = timedelta(seconds=5)
 
 
@@ -34,7 +40,7 @@ class NotAuthorised(Exception):  # noqa: N818
 
 
 def credentials(fleet: Fleet, integration: Integration, platform: Platform) -> Mapping[str, Any]:
-    """Return usable credentials of the integration's connection, refreshing them if they run out.
+    """Return usable credentials of the integration's connection, renewing them if they run out.
 
     Raises:
         NotAuthorised: refused by the platform, or not to be had right now.
@@ -50,10 +56,10 @@ def credentials(fleet: Fleet, integration: Integration, platform: Platform) -> M
 
 
 def renew(fleet: Fleet, integration: Integration, platform: Platform) -> bool:
-    """Refresh credentials a platform has refused before their time; False: there is no way to.
+    """Renew credentials a platform has refused before their time; False: there is no way to.
 
     Raises:
-        NotAuthorised: the refresh was refused, or is not to be had right now.
+        NotAuthorised: the renewal was refused, or is not to be had right now.
     """
     if platform.refresh is None or integration.connection_id is None:
         return False
@@ -62,63 +68,94 @@ def renew(fleet: Fleet, integration: Integration, platform: Platform) -> bool:
     fleet.opened.pop(integration.connection_id, None)
     if sealed.version != integration.credentials_version:
         return True  # somebody has been quicker, or a person has reconnected
-    with fleet.database.transaction() as tx:
-        mine = integrations.take_refresh_lease(
-            tx, sealed.connection_id, sealed.version, fleet.now(), REFRESH_LEASE
-        )
-    if mine:
-        _refresh(fleet, platform, sealed, fleet.vault.unlock(sealed.credentials))
+    if _take_lease(fleet, sealed):
+        _renewed(fleet, platform, sealed, fleet.vault.unlock(sealed.credentials))
     return True
 
 
 def _read(fleet: Fleet, connection_id: UUID, platform: Platform) -> Mapping[str, Any]:
-    until = time.monotonic() + WAIT_FOR_OTHER_S
-    while True:
-        with fleet.database.reading() as tx:
-            sealed = integrations.sealed(tx, connection_id)
-        opened = fleet.vault.unlock(sealed.credentials)
-        now = fleet.now()
-        if platform.refresh is None or not platform.needs_refresh(opened, now):
-            fleet.opened[connection_id] = (sealed.version, opened)
+    with fleet.database.reading() as tx:
+        sealed = integrations.sealed(tx, connection_id)
+    opened = fleet.vault.unlock(sealed.credentials)
+    if platform.refresh is None or not platform.needs_refresh(opened, fleet.now()):
+        fleet.opened[connection_id] = (sealed.version, opened)
+        return opened
+    try:
+        return _renewed_by_us(fleet, platform, sealed, opened)
+    except NotAuthorised as refused:
+        if refused.blocks is Blocks.EFFECT and _outlives_a_call(fleet, platform, opened):
             return opened
-        with fleet.database.transaction() as tx:
-            mine = integrations.take_refresh_lease(
-                tx, sealed.connection_id, sealed.version, now, REFRESH_LEASE
-            )
-        if mine:
-            return _refresh(fleet, platform, sealed, opened)
-        if time.monotonic() > until:
-            message = "another process is renewing the token"
-            raise NotAuthorised(message, now + RETRY_AFTER, Blocks.EFFECT)
-        time.sleep(0.1)
+        raise
 
 
-def _refresh(
+def _renewed_by_us(
     fleet: Fleet, platform: Platform, sealed: Sealed, opened: Mapping[str, Any]
 ) -> Mapping[str, Any]:
-    now = fleet.now()
-    session = Session(
-        transport=fleet.transport,
-        base_url=(platform.token_url or platform.base_url)(fleet.settings),
-        tenant_key="",
-        credentials=opened,
-        send_by=now + timedelta(seconds=fleet.settings.send_within_s),
-        send_by_monotonic=time.monotonic() + fleet.settings.send_within_s,
-        call_timeout_s=fleet.settings.call_timeout_s,
-    )
+    if not _take_lease(fleet, sealed):
+        words = "another process is renewing the token"
+        raise NotAuthorised(words, fleet.now() + LOOK_AGAIN, Blocks.EFFECT)
+    return _renewed(fleet, platform, sealed, opened)
+
+
+def _outlives_a_call(fleet: Fleet, platform: Platform, opened: Mapping[str, Any]) -> bool:
+    """Is the old access token good for a call that begins now, however long it takes?"""
+    call = timedelta(seconds=fleet.settings.send_within_s) + fleet.settings.call_timeout
+    return not platform.needs_refresh(opened, fleet.now() + call - TOKEN_MARGIN)
+
+
+def _take_lease(fleet: Fleet, sealed: Sealed) -> bool:
+    with fleet.database.transaction() as tx:
+        return integrations.take_refresh_lease(tx, sealed, fleet.incarnation.id, RENEW_LEASE)
+
+
+def _renewed(
+    fleet: Fleet, platform: Platform, sealed: Sealed, opened: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """Renew under the lease; return what is stored then."""
+    renewed = _exchange(fleet, platform, opened)
+    if isinstance(renewed, Rejected | Deferred):
+        logger().warning("token not renewed", code=renewed.code, words=renewed.message)
+        blocks = Blocks.CONNECTION if isinstance(renewed, Rejected) else Blocks.EFFECT
+        until = None
+        if isinstance(renewed, Deferred):
+            until = renewed.until or fleet.now() + RETRY_AFTER
+        with fleet.database.transaction() as tx:  # nobody asks again before
+            integrations.put_off_refresh(tx, sealed, fleet.incarnation.id, RETRY_AFTER)
+        raise NotAuthorised(renewed.message, until, blocks)
+    with fleet.database.transaction() as tx:
+        stored = integrations.store_credentials(
+            tx, sealed.connection_id, sealed.version, fleet.vault.lock(renewed)
+        )
+    if stored:
+        return renewed
+    # Somebody has stored others meanwhile (this process was frozen, or a person reconnected).
+    with fleet.database.reading() as tx:
+        newer = integrations.sealed(tx, sealed.connection_id)
+    return fleet.vault.unlock(newer.credentials)
+
+
+def _exchange(
+    fleet: Fleet, platform: Platform, opened: Mapping[str, Any]
+) -> Mapping[str, Any] | Rejected | Deferred:
+    base_url = (platform.token_url or platform.base_url)(fleet.settings)
+    session = open_session(fleet, base_url, opened)
     try:
-        renewed = platform.refresh(session) if platform.refresh else opened
+        return platform.refresh(session) if platform.refresh else opened
     except (Broken, TooLate) as error:
-        message = f"the token could not be renewed: {error}"
-        raise NotAuthorised(message, now + RETRY_AFTER, Blocks.EFFECT) from error
-    match renewed:
-        case Rejected():
-            raise NotAuthorised(renewed.message, None, Blocks.CONNECTION)
-        case Deferred():
-            raise NotAuthorised(renewed.message, renewed.until or now + RETRY_AFTER, Blocks.EFFECT)
-        case _:
-            with fleet.database.transaction() as tx:
-                integrations.store_credentials(
-                    tx, sealed.connection_id, sealed.version, fleet.vault.lock(renewed)
-                )
-            return renewed
+        return Deferred("token_not_renewed", f"the token could not be renewed: {error}")
+
+
+def open_session(
+    fleet: Fleet, base_url: str, opened: Mapping[str, Any], tenant_key: str = ""
+) -> Session:
+    """Open a session for a call that belongs to no action: a renewal, a connection."""
+    timeout = min(fleet.settings.call_timeout_s, RENEW_TIMEOUT_S)
+    return Session(
+        transport=fleet.transport,
+        base_url=base_url,
+        tenant_key=tenant_key,
+        credentials=opened,
+        send_by=fleet.now() + timedelta(seconds=RENEW_SEND_WITHIN_S),
+        send_by_monotonic=time.monotonic() + RENEW_SEND_WITHIN_S,
+        call_timeout_s=timeout,
+    )

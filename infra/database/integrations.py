@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import func, select, text, update
 
 from domain.actions.status import ActionStatus
 from domain.events import Event, EventType
@@ -82,23 +82,46 @@ def sealed(tx: Transaction, connection_id: UUID) -> Sealed:
     return Sealed(connection_id, row.credentials, row.version)
 
 
+_TAKE_LEASE = text(
+    """
+    UPDATE connections c
+    SET refresh_lease_until = clock_timestamp() + :lease, refresh_owner = CAST(:owner AS uuid)
+    WHERE c.id = :id AND c.version = :version AND (
+        c.refresh_lease_until IS NULL OR c.refresh_lease_until < clock_timestamp()
+        OR (c.refresh_owner IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM incarnations n JOIN pg_locks l
+              ON ((l.classid::bigint << 32) | l.objid::bigint) = n.lock_key
+            WHERE n.id = c.refresh_owner AND l.locktype = 'advisory' AND l.granted
+              AND l.objsubid = 1
+              AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()))))
+    """
+)
+_PUT_OFF = text(
+    """
+    UPDATE connections
+    SET refresh_lease_until = clock_timestamp() + :wait, refresh_owner = NULL
+    WHERE id = :id AND version = :version
+      AND refresh_owner IS NOT DISTINCT FROM CAST(:owner AS uuid)
+    """
+)
+
+
 def take_refresh_lease(
-    tx: Transaction, connection_id: UUID, version: int, now: datetime, lease: timedelta
+    tx: Transaction, sealed: Sealed, owner: UUID | None, lease: timedelta
 ) -> bool:
-    """Become the one process that refreshes this version of the tokens; False: somebody else is."""
-    statement = (
-        update(ConnectionRow)
-        .where(
-            ConnectionRow.id == connection_id,
-            ConnectionRow.version == version,
-            or_(
-                ConnectionRow.refresh_lease_until.is_(None),
-                ConnectionRow.refresh_lease_until < now,
-            ),
-        )
-        .values(refresh_lease_until=now + lease)
-    )
-    return tx.execute(statement).rowcount == 1
+    """Become the one process that renews this version of the tokens; False: somebody else is.
+
+    The lease ends by time, on the database's clock, or with the registration of its owner (an
+    incarnation; None for a process without).
+    """
+    values = {"id": sealed.connection_id, "version": sealed.version, "owner": owner}
+    return tx.execute(_TAKE_LEASE, values | {"lease": lease}).rowcount == 1
+
+
+def put_off_refresh(tx: Transaction, sealed: Sealed, owner: UUID | None, wait: timedelta) -> None:
+    """Give the lease up, and let nobody take it for a while: the renewal has just failed."""
+    values = {"id": sealed.connection_id, "version": sealed.version, "owner": owner}
+    tx.execute(_PUT_OFF, values | {"wait": wait})
 
 
 def store_credentials(
@@ -112,6 +135,7 @@ def store_credentials(
             credentials=credentials,
             version=version + 1,
             refresh_lease_until=None,
+            refresh_owner=None,
             updated_at=func.now(),
         )
     )

@@ -15,11 +15,12 @@ from domain.actions.outcome import Deferred, Rejected
 from infra.exchange import Exchange
 from infra.platform import TOKEN_MARGIN
 from infra.platforms.xero.client import parsed
-from infra.platforms.xero.errors import answered_at
 from infra.session import Session
 
 PATH = "/connect/token"
 LIFE_WHEN_NOT_SAID = timedelta(minutes=30)
+PASSING = frozenset({"temporarily_unavailable", "server_error", "slow_down"})
+"""Errors that no person can mend (RFC 6749, 4.1.2.1, and RFC 8628, 3.5)."""
 
 
 def needs_refresh(credentials: Mapping[str, Any], now: datetime) -> bool:
@@ -59,7 +60,7 @@ def refresh(session: Session) -> Mapping[str, Any] | Rejected | Deferred:
     if exchange.status == 200 and isinstance(answer.get("access_token"), str):
         return _renewed(held, answer, exchange)
     error = answer.get("error")
-    if exchange.status in {400, 401, 403} and isinstance(error, str):
+    if exchange.status in {400, 401, 403} and isinstance(error, str) and error not in PASSING:
         return Rejected(error[:80], f"Xero refused to renew the token: {error[:80]}; connect again")
     return Deferred("token_not_renewed", f"Xero's token endpoint answered HTTP {exchange.status}")
 
@@ -75,5 +76,6 @@ def _renewed(
         for name in ("access_token", "refresh_token", "scope")
         if answer.get(name)
     }
-    expires_at = answered_at(exchange) + life
+    # Counted on our clock and from before it was asked for: no clock but ours is compared with it.
+    expires_at = exchange.started_at + life
     return {**held, **given, "expires_at": expires_at.isoformat()}
