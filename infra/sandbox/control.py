@@ -12,7 +12,7 @@ from infra.sandbox.platform import NoSuchCall
 from infra.sandbox.wire import Document, decode_object, encode
 from infra.sandbox.world import World
 
-Order = Callable[[World, Document], Document]
+Order = Callable[[World, Document], Document | Awaitable[Document]]
 """A control call: takes the JSON body (for GET the query) and returns the JSON answer."""
 
 
@@ -33,7 +33,8 @@ def _endpoint(
         try:
             body = await http.body() if http.method == "POST" else b""
             wish = {**http.query_params, **decode_object(body)}
-            answer = choose(http)(world, wish)
+            ordered = choose(http)(world, wish)
+            answer = await ordered if isinstance(ordered, Awaitable) else ordered
         except NoSuchCall as error:
             return _json({"error": f"not found: {error.args[0]}"}, 404)
         except (ValueError, TypeError) as error:
@@ -51,7 +52,7 @@ def _always(order: Order) -> Callable[[HttpRequest], Order]:
 def _of_platform(http: HttpRequest) -> Order:
     name, call = http.path_params["platform"], http.path_params["call"]
 
-    def order(world: World, wish: Document) -> Document:
+    def order(world: World, wish: Document) -> Document | Awaitable[Document]:
         if name not in world.platforms:
             raise NoSuchCall(name)
         return world.platforms[name].control(http.method, call, wish)

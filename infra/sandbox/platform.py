@@ -1,5 +1,6 @@
 """What a simulated platform must offer to be mounted behind the gate."""
 
+from collections.abc import Awaitable
 from typing import Protocol
 
 from infra.sandbox.effects import Cause
@@ -55,7 +56,7 @@ class Platform(Protocol):
             ValueError: there is no such limit.
         """
 
-    def control(self, method: str, path: str, wish: Document) -> Document:
+    def control(self, method: str, path: str, wish: Document) -> Document | Awaitable[Document]:
         """Carry out a control call of the platform's own, as a person using it would.
 
         Raises:

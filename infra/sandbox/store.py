@@ -27,11 +27,12 @@ ON CONFLICT (shelf, key) DO UPDATE SET body = excluded.body
 
 
 class Store:
-    """The file behind the shelves; with no file it keeps nothing."""
+    """The file behind the shelves; with no file it keeps nothing. `epoch`: how often cleared."""
 
     def __init__(self, file: Path | None = None) -> None:
         self._database: sqlite3.Connection | None = None
         self._dirty = False
+        self.epoch = 0
         if file is not None:
             self._database = sqlite3.connect(file, isolation_level=None)
             self._database.execute("PRAGMA journal_mode=WAL")
@@ -58,7 +59,8 @@ class Store:
             self._begin().execute("DELETE FROM records WHERE shelf = ? AND key = ?", (shelf, key))
 
     def clear(self) -> None:
-        """Drop everything."""
+        """Drop everything: another epoch begins."""
+        self.epoch += 1
         if self._database is not None:
             self._begin().execute("DELETE FROM records")
 

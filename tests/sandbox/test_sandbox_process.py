@@ -39,7 +39,7 @@ def post_to_the_end(sandbox: Sandbox) -> str:
 def test_it_says_where_it_listens_and_binds_to_loopback(sandbox: Sandbox) -> None:
     assert re.fullmatch(r"sandbox ready on http://127\.0\.0\.1:\d+\n", sandbox.ready_line)
     health = sandbox.control("GET", "/health")
-    assert (health["ok"], health["platforms"]) == (True, ["slack", "xero"])
+    assert (health["ok"], health["platforms"]) == (True, ["postmark", "slack", "xero"])
 
 
 def test_what_was_answered_for_survives_sigkill(start: Start, tmp_path: Path) -> None:

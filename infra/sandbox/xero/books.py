@@ -5,6 +5,7 @@ an invoice's contact is its `ContactID`, money and quantities are Decimal. A rec
 never changed in place, so a posting can put the old one back.
 """
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import uuid4
 
@@ -15,17 +16,28 @@ from infra.sandbox.store import Shelf, Store
 from infra.sandbox.wire import Document
 from infra.sandbox.xero.budget import Budget
 from infra.sandbox.xero.dates import zone
+from infra.sandbox.xero.webhooks import Webhooks
 
 _SCHEDULES = {"month_end": "clamped"}
 _INDEXED = {"invoices": "InvoiceNumber", "contacts": "Name"}
 
 
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What all organisations have in common."""
+
+    clock: Clock
+    budget: Budget
+    webhooks: Webhooks
+
+
 class Books:
     """The records of one organisation."""
 
-    def __init__(self, store: Store, clock: Clock, tenant: str, name: str, budget: Budget) -> None:
-        self.clock = clock
-        self.budget = budget
+    def __init__(self, store: Store, tenant: str, name: str, shared: Shared) -> None:
+        self.clock = shared.clock
+        self.budget = shared.budget
+        self.webhooks = shared.webhooks
         self.tenant = tenant
         self._name = name
         self._organisation = Shelf(store, f"xero.{tenant}.organisation")
@@ -176,6 +188,7 @@ class Posting:
         self._cause = cause
         self._undo: list[tuple[str, str, Document | None]] = []
         self._made: list[tuple[str, str, str | None]] = []
+        self._told: dict[tuple[str, str], bool] = {}
 
     @property
     def by_app(self) -> bool:
@@ -185,7 +198,9 @@ class Posting:
     def put(self, shelf: str, key: str, record: Document) -> Document:
         """Enter a record with the time of its change, and return it."""
         records: Shelf = getattr(self.books, shelf)
-        self._undo.append((shelf, key, records.get(key)))
+        old = records.get(key)
+        self._undo.append((shelf, key, old))
+        self._told.setdefault((shelf, key), old is None)
         entered = {**record, "UpdatedMs": self.books.clock.now_ms()}
         self.books.put(shelf, key, entered)
         return entered
@@ -210,12 +225,16 @@ class Posting:
                 self.books.put(shelf, key, old)
         self._undo.clear()
         self._made.clear()
+        self._told.clear()
 
     def settle(self) -> None:
-        """Count the effects."""
+        """Count the effects and tell of what changed."""
         for kind, identity, mark in self._made:
             self._effects.record(self._cause, "xero", kind, identity, mark)
+        for (shelf, key), created in self._told.items():
+            self.books.webhooks.changed(self.books.tenant, shelf, key, created=created)
         self._made.clear()
+        self._told.clear()
 
 
 def new_id() -> str:

@@ -3,17 +3,16 @@
 from collections.abc import Iterator, Mapping
 
 from infra.sandbox import seed
-from infra.sandbox.clock import Clock
 from infra.sandbox.store import Shelf, Store
-from infra.sandbox.xero.books import Books
-from infra.sandbox.xero.budget import Budget
+from infra.sandbox.xero.books import Books, Shared
 
 
 class Organisations(Mapping[str, Books]):
     """The books of every organisation by its tenant id."""
 
-    def __init__(self, store: Store, clock: Clock, budget: Budget) -> None:
-        self._store, self._clock, self._budget = store, clock, budget
+    def __init__(self, store: Store, shared: Shared) -> None:
+        self._store = store
+        self._shared = shared
         self._added = Shelf(store, "xero.organisations")
         self._books: dict[str, Books] = {}
         for tenant, name in seed.ORGANISATIONS.items():
@@ -39,5 +38,5 @@ class Organisations(Mapping[str, Books]):
         return self._open(tenant, given)
 
     def _open(self, tenant: str, name: str) -> Books:
-        self._books[tenant] = Books(self._store, self._clock, tenant, name, self._budget)
+        self._books[tenant] = Books(self._store, tenant, name, self._shared)
         return self._books[tenant]

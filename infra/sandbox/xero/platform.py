@@ -1,6 +1,6 @@
 """Xero: authorisation, limits, and which call goes where."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from infra.sandbox.clock import Clock
@@ -11,7 +11,7 @@ from infra.sandbox.limits import Windows
 from infra.sandbox.store import Shelf, Store
 from infra.sandbox.wire import Answer, Document, Request
 from infra.sandbox.xero import contact_calls, invoices, organisation, payment_calls, repeating_calls
-from infra.sandbox.xero.books import Posting
+from infra.sandbox.xero.books import Posting, Shared
 from infra.sandbox.xero.budget import Budget
 from infra.sandbox.xero.consent import Consent
 from infra.sandbox.xero.errors import (
@@ -27,6 +27,7 @@ from infra.sandbox.xero.organisations import Organisations
 from infra.sandbox.xero.person import Person
 from infra.sandbox.xero.schedule import generate
 from infra.sandbox.xero.tokens import Tokens
+from infra.sandbox.xero.webhooks import Webhooks
 
 API: Final = "/api.xro/2.0"
 _KEY_LENGTH: Final = 128  # characters
@@ -79,7 +80,8 @@ class Xero:
         )
         self._budget = Budget(Windows(store, "xero.windows"), Shelf(store, "xero.limits"), clock)
         self._tokens = Tokens(store, clock)
-        self._books = Organisations(store, clock, self._budget)
+        self._webhooks = Webhooks(store, clock)
+        self._books = Organisations(store, Shared(clock, self._budget, self._webhooks))
         consent = Consent(store, clock)
         self._identity = Identity(self._tokens, consent, self._books, clock, effects)
         self._person = Person(self._books, effects, self._tokens)
@@ -158,14 +160,17 @@ class Xero:
         """`minute`, `day`, `concurrent`, `app_minute`, `email_day`; None lifts one."""
         return self._budget.change(limits)
 
-    def control(self, method: str, path: str, wish: Document) -> Document:
-        """What a person does in Xero itself; see `person`."""
+    def control(self, method: str, path: str, wish: Document) -> Document | Awaitable[Document]:
+        """What a person does in Xero itself (see `person`), and the webhooks."""
         self._pass_time()
+        if path.partition("/")[0] == "webhooks":
+            return self._webhooks.control(method, path, wish)
         return self._person.act(method, path, wish)
 
     def _pass_time(self) -> None:
         for books in self._books.values():
             generate(books, self._effects)
+        self._webhooks.wake()
 
 
 def _too_large(request: Request) -> Answer | None:
