@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qsl
 
+import orjson
+
 Document = dict[str, Any]
 """A JSON object: a stored record, or a body."""
 
@@ -56,7 +58,7 @@ def json_answer(status: int, document: Any, headers: Mapping[str, str] | None = 
 
 def encode(document: Any) -> bytes:
     """Encode JSON; a Decimal becomes a JSON number (exact to 15 significant digits)."""
-    return json.dumps(document, default=_number, separators=(",", ":")).encode()
+    return orjson.dumps(document, default=_number)
 
 
 def decode(text: bytes | str) -> Any:

@@ -136,12 +136,19 @@ class Books:
 
     def next_number(self) -> str:
         """Return the next free automatic invoice number, such as INV-0001."""
+        (number,) = self.next_numbers(1)
+        return number
+
+    def next_numbers(self, count: int) -> list[str]:
+        """Return so many free automatic invoice numbers."""
         kept = self._organisation.get("numbering") or {"last": 0}
-        last = int(kept["last"]) + 1
-        while f"inv-{last:04d}" in self._by_number:
+        last, numbers = int(kept["last"]), list[str]()
+        while len(numbers) < count:
             last += 1
+            if f"inv-{last:04d}" not in self._by_number:
+                numbers.append(f"INV-{last:04d}")
         self._organisation.put("numbering", {"last": last})
-        return f"INV-{last:04d}"
+        return numbers
 
     def put(self, shelf: str, key: str, record: Document) -> None:
         """Replace a record of a shelf and what is indexed of it."""

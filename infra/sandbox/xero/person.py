@@ -14,6 +14,7 @@ from infra.sandbox.wire import Document
 from infra.sandbox.xero import contacts, payments
 from infra.sandbox.xero.batch import Written
 from infra.sandbox.xero.books import Posting
+from infra.sandbox.xero.bulk import seed_invoices, touch_invoices
 from infra.sandbox.xero.dates import read_date
 from infra.sandbox.xero.errors import PostDataInvalid
 from infra.sandbox.xero.invoice_view import render
@@ -45,7 +46,7 @@ class Person:
             return self._tokens.issue(tenants, wish.get("expires_in", ACCESS_S))
         if (method, path) == ("POST", "organisations"):
             return self._found(wish)
-        act = _ACTS.get((method, pattern))
+        act = _ACTS.get((method, path)) or _ACTS.get((method, pattern))
         if act is None:
             raise NoSuchCall(f"{method} xero/{path}")
         tenant = wish.pop("tenant", TENANT_ONE)
@@ -53,7 +54,8 @@ class Person:
             raise NoSuchCall(tenant)
         posting = Posting(self._books[tenant], self._effects, Cause(tenant=tenant))
         try:
-            answer = act(posting, wish, *parts[1:2])
+            named = parts[1:2] if (method, path) not in _ACTS else []
+            answer = act(posting, wish, *named)
         except PostDataInvalid as error:
             raise ValueError(str(error)) from None
         posting.settle()
@@ -184,6 +186,8 @@ def _list_contacts(posting: Posting, _wish: Document) -> Document:
 _ACTS: Final[Mapping[tuple[str, str], Callable[..., Document]]] = {
     ("GET", "invoices"): _list_invoices,
     ("POST", "invoices"): _raise_invoice,
+    ("POST", "invoices/bulk"): seed_invoices,
+    ("POST", "invoices/touch"): touch_invoices,
     ("POST", "invoices/*/pay"): _pay,
     ("POST", "invoices/*/unpay"): _unpay,
     ("POST", "invoices/*/void"): _void,
