@@ -50,6 +50,7 @@ class Exchange:
     status: int | None = None
     answer_headers: Mapping[str, str] = field(default_factory=dict)
     answer: bytes = b""
+    received_bytes: int = 0  # of the answer's body, as they came over the wire (compressed)
     error: str | None = None
     seconds: float = 0.0
     wire: socket.socket | None = None
@@ -156,6 +157,7 @@ class Transport:
             exchange.status = answer.status
             exchange.answer_headers = {k.lower(): v for k, v in answer.headers.items()}
             exchange.answer = _read_whole(answer)
+            exchange.received_bytes = answer.tell()
             boundary("after the call")
         except TooLate as late:
             exchange.error = str(late)

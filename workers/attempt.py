@@ -88,7 +88,8 @@ def _clean(outcome: AnyOutcome) -> AnyOutcome:
     """Write as an escape what a platform may say and the database cannot store."""
     match outcome:
         case Succeeded():
-            return Succeeded(storable(dict(outcome.result)), storable(outcome.external_id))
+            result = storable(dict(outcome.result))
+            return replace(outcome, result=result, external_id=storable(outcome.external_id))
         case Rejected():
             details = storable(dict(outcome.details))
             return Rejected(storable(outcome.code), storable(outcome.message), details)

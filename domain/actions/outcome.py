@@ -19,10 +19,14 @@ class Blocks(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Succeeded:
-    """It happened. `result` is plain JSON; `external_id` is the platform's name for it."""
+    """It happened. `result` is plain JSON; `external_id` is the platform's name for it.
+
+    `cargo` is for the bookkeeping of the same attempt alone: it is never stored.
+    """
 
     result: JsonObject = field(default_factory=dict)
     external_id: str | None = None
+    cargo: Any = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from domain.contacts import Entity
@@ -56,13 +56,19 @@ def link(  # noqa: PLR0913 - one row
     *,
     by: str,
     now: datetime,
+    is_new: bool = False,
 ) -> None:
-    """Link one of ours to a contact of the platform; a link it had is replaced."""
+    """Link one of ours to a contact of the platform; a link it had is replaced.
+
+    What the platform has of a contact from before is read by the next sync (`unread`), unless it
+    `is_new` and has no past.
+    """
     values = {
         "entity": entity.value,
         "platform_contact_id": contact_id,
         "linked_by": by,
         "linked_at": now,
+        "history_read_at": now if is_new else None,
     }
     statement = insert(ContactLinkRow).values(
         integration_id=integration_id, entity_id=entity_id, **values
@@ -74,3 +80,43 @@ def link(  # noqa: PLR0913 - one row
             where=ContactLinkRow.platform_contact_id != contact_id,
         )
     )
+
+
+_UNREAD = (
+    select(ContactLinkRow.platform_contact_id)
+    .group_by(ContactLinkRow.platform_contact_id)
+    .having(func.bool_and(ContactLinkRow.history_read_at.is_(None)))
+    .order_by(ContactLinkRow.platform_contact_id)
+)
+
+
+def unread(tx: Transaction, integration_id: UUID, count: int | None = None) -> list[str]:
+    """Return linked contacts whose invoices from before the link nobody has read, sorted."""
+    # A contact with another link that has been read was never out of sight.
+    fresh = select(ContactLinkRow.platform_contact_id).where(
+        ContactLinkRow.integration_id == integration_id, ContactLinkRow.history_read_at.is_(None)
+    )
+    statement = _UNREAD.where(
+        ContactLinkRow.integration_id == integration_id,
+        ContactLinkRow.platform_contact_id.in_(fresh),
+    )
+    return list(tx.execute(statement.limit(count)).scalars())
+
+
+def mark_read(
+    tx: Transaction,
+    integration_id: UUID,
+    now: datetime,
+    *,
+    contact_ids: Iterable[str] | None = None,
+    linked_before: datetime | None = None,
+) -> None:
+    """Note that the invoices of these contacts (all linked before a moment) have been read."""
+    statement = update(ContactLinkRow).where(
+        ContactLinkRow.integration_id == integration_id, ContactLinkRow.history_read_at.is_(None)
+    )
+    if contact_ids is not None:
+        statement = statement.where(ContactLinkRow.platform_contact_id.in_(list(contact_ids)))
+    if linked_before is not None:
+        statement = statement.where(ContactLinkRow.linked_at < linked_before)
+    tx.execute(statement.values(history_read_at=now))

@@ -49,7 +49,7 @@ class StoredInvoice:
         """Tell whether `snapshot` is no older and says anything else than what is stored."""
         if snapshot.updated_utc < self.updated_utc:
             return False
-        return any(self.told.get(name) != value for name, value in _columns(snapshot).items())
+        return any(self.told.get(name) != value for name, value in columns_of(snapshot).items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +104,12 @@ def put(tx: Transaction, provenance: Provenance, snapshot: InvoiceSnapshot) -> P
     values: dict[str, Any] = {}
     after = before
     if provenance.effect_id is not None and before.provenance.effect_id is None:
-        values |= _ownership(provenance, snapshot)
+        values |= ownership(provenance, snapshot)
         after = replace(after, provenance=provenance)
     if snapshot.updated_utc >= before.updated_utc:
         ended = ended_cycle(before.status, snapshot.status)
         cycle = before.cycle + (1 if ended else 0)
-        values |= _columns(snapshot) | {"cycle": cycle}
+        values |= columns_of(snapshot) | {"cycle": cycle}
         after = _as(after.provenance, snapshot, before.id, cycle)
     if values:
         tx.execute(update(InvoiceRow).where(InvoiceRow.id == before.id).values(**values))
@@ -165,15 +165,16 @@ def _insert(tx: Transaction, provenance: Provenance, snapshot: InvoiceSnapshot) 
         workspace_id=provenance.workspace_id,
         integration_id=provenance.integration_id,
         platform_invoice_id=snapshot.platform_invoice_id,
-        **_ownership(provenance, snapshot),
-        **_columns(snapshot),
+        **ownership(provenance, snapshot),
+        **columns_of(snapshot),
     )
     return tx.execute(
         statement.on_conflict_do_nothing(index_elements=_IDENTITY).returning(InvoiceRow.id)
     ).scalar_one_or_none()
 
 
-def _columns(snapshot: InvoiceSnapshot) -> dict[str, Any]:
+def columns_of(snapshot: InvoiceSnapshot) -> dict[str, Any]:
+    """Return what a snapshot says, as columns of its row."""
     tax = exact_sum(line.tax_amount for line in snapshot.lines) if snapshot.lines else None
     return {
         "number": snapshot.number,
@@ -194,7 +195,8 @@ def _columns(snapshot: InvoiceSnapshot) -> dict[str, Any]:
     }
 
 
-def _ownership(provenance: Provenance, snapshot: InvoiceSnapshot) -> dict[str, Any]:
+def ownership(provenance: Provenance, snapshot: InvoiceSnapshot) -> dict[str, Any]:
+    """Return whose an invoice is, as columns of its row."""
     raised_as = None if provenance.raised_as is None else provenance.raised_as.value
     recurring = Portion.ONGOING.value if snapshot.repeating_invoice_id else None
     return {

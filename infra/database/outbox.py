@@ -1,21 +1,30 @@
 """Events waiting to be told: written in the transaction that made them true."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, func, insert, select, update
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import Row, delete, func, insert, select, text, update
 
 from domain.events import Event, EventType
 from infra.database.engine import Transaction
-from infra.database.tables import DealStreamRow, OutboxRow
+from infra.database.tables import OutboxRow
 
 SOURCE = "actionfleet"
 REPUBLISH_AFTER_MAX_S = 3600.0
 DOUBLINGS_MAX = 20
+
+_ADVANCE = text(
+    """
+    INSERT INTO deal_streams AS stream (deal_id, sequence)
+    SELECT * FROM unnest(CAST(:deals AS uuid[]), CAST(:counts AS integer[]))
+    ON CONFLICT (deal_id) DO UPDATE SET sequence = stream.sequence + excluded.sequence
+    RETURNING deal_id, sequence
+    """
+)
 
 
 def emit(tx: Transaction, events: Iterable[Event], now: datetime) -> None:
@@ -24,18 +33,25 @@ def emit(tx: Transaction, events: Iterable[Event], now: datetime) -> None:
     Numbering locks the deal's stream row until the commit, so a deal's events are published in the
     order their facts became true.
     """
-    rows = [row(tx, event, now) for event in events]
+    events = list(events)
+    numbers = _numbers(tx, Counter(event.deal_id for event in events if event.deal_id is not None))
+    rows = [_row(event, next(numbers[event.deal_id], None), now) for event in events]
     if rows:
         tx.execute(insert(OutboxRow), rows)
 
 
 def row(tx: Transaction, event: Event, now: datetime) -> dict[str, Any]:
     """Return an event's outbox row, numbered in its deal's stream (which this locks)."""
+    deal_ids = () if event.deal_id is None else (event.deal_id,)
+    return _row(event, next(_numbers(tx, Counter(deal_ids))[event.deal_id], None), now)
+
+
+def _row(event: Event, sequence: int | None, now: datetime) -> dict[str, Any]:
     return {
         "event_id": uuid4(),
         "workspace_id": event.workspace_id,
         "deal_id": event.deal_id,
-        "sequence": None if event.deal_id is None else _next_sequence(tx, event.deal_id),
+        "sequence": sequence,
         "type": event.type.value,
         "subject": event.subject,
         "data": dict(event.data),
@@ -43,27 +59,33 @@ def row(tx: Transaction, event: Event, now: datetime) -> dict[str, Any]:
     }
 
 
-def _next_sequence(tx: Transaction, deal_id: UUID) -> int:
-    stream = DealStreamRow.sequence + 1
-    statement = (
-        upsert(DealStreamRow)
-        .values(deal_id=deal_id, sequence=1)
-        .on_conflict_do_update(index_elements=["deal_id"], set_={"sequence": stream})
-        .returning(DealStreamRow.sequence)
-    )
-    return int(tx.execute(statement).scalar_one())
+def _numbers(
+    tx: Transaction, wanted: Mapping[UUID, int]
+) -> defaultdict[UUID | None, Iterator[int]]:
+    """Take the next numbers of each deal's stream, as many as wanted; none for no deal."""
+    numbers: defaultdict[UUID | None, Iterator[int]] = defaultdict(lambda: iter(()))
+    if not wanted:
+        return numbers
+    for deal_id, last in _advance(tx, wanted):
+        numbers[deal_id] = iter(range(last - wanted[deal_id] + 1, last + 1))
+    return numbers
+
+
+def _advance(tx: Transaction, by: Mapping[UUID, int]) -> Sequence[Row[UUID, int]]:
+    """Move deals' streams on; their rows are locked in one order, as everywhere."""
+    deals = sorted(by, key=str)
+    return tx.execute(_ADVANCE, {"deals": deals, "counts": [by[one] for one in deals]}).all()
+
+
+def lock_deals(tx: Transaction, deal_ids: Iterable[UUID]) -> None:
+    """Hold several deals' locks until the commit (see `lock_deal`)."""
+    if wanted := dict.fromkeys(deal_ids, 0):
+        _advance(tx, wanted)
 
 
 def lock_deal(tx: Transaction, deal_id: UUID) -> None:
     """Hold the deal's lock until the commit: amounts are frozen and events numbered under it."""
-    statement = (
-        upsert(DealStreamRow)
-        .values(deal_id=deal_id, sequence=0)
-        .on_conflict_do_update(
-            index_elements=["deal_id"], set_={"sequence": DealStreamRow.sequence}
-        )
-    )
-    tx.execute(statement)
+    lock_deals(tx, [deal_id])
 
 
 @dataclass(frozen=True, slots=True)

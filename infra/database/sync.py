@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from domain.actions.status import EffectState
 from infra.database.engine import Transaction
-from infra.database.tables import ActionRow, EffectRow, SyncCursorRow
+from infra.database.tables import ActionRow, EffectRow, IntegrationRow, SyncCursorRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +84,20 @@ def marked(tx: Transaction, integration_id: UUID, effect_ids: Iterable[UUID]) ->
     }
 
 
-def tally(tx: Transaction, action_id: UUID, names: Iterable[str]) -> dict[str, int]:
-    """Add up the named counts over the pages an action has booked; 0 where none has any."""
-    booked = tx.execute(
-        select(EffectRow.outcome["result"]).where(
-            EffectRow.action_id == action_id, EffectRow.state == EffectState.SUCCEEDED.value
-        )
-    ).scalars()
-    pages = [page for page in booked if page]
-    return {name: sum(int(page.get(name, 0)) for page in pages) for name in names}
+def connected_at(tx: Transaction, integration_id: UUID) -> datetime:
+    """Return when the integration was made."""
+    return tx.execute(
+        select(IntegrationRow.created_at).where(IntegrationRow.id == integration_id)
+    ).scalar_one()
+
+
+def tally(tx: Transaction, action_id: UUID, names: Iterable[str]) -> dict[str, Any]:
+    """Add up the named figures over the pages an action has booked, and count its `calls`."""
+    rows = tx.execute(
+        select(EffectRow.attempt, EffectRow.state, EffectRow.outcome["result"].label("result"))
+        .where(EffectRow.action_id == action_id)
+        .order_by(EffectRow.ordinal)
+    ).all()
+    pages = [row.result or {} for row in rows if row.state == EffectState.SUCCEEDED.value]
+    sums = {name: sum(page.get(name, 0) for page in pages) for name in names}
+    return {"calls": sum(row.attempt for row in rows), **sums}

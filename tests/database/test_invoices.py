@@ -81,9 +81,10 @@ def test_covers_are_written_once_and_follow_xero_by_line_id(tx, deal, line):
         ],
     )
     gone = replace(SNAPSHOT, lines=(replace(LINE, platform_line_id="L9"),))
-    assert covers.correct(tx, stored.id, gone) == []
+    assert covers.correct(tx, [(stored.id, gone)]) == []
     dearer = replace(SNAPSHOT, lines=(replace(LINE, line_amount=Decimal(80)),))
-    assert covers.correct(tx, stored.id, dearer) == [(line, Decimal(100), Decimal(80))]
+    (cover,) = covers.correct(tx, [(stored.id, dearer)])
+    assert (cover.deal_product_id, cover.before, cover.after) == (line, 100, 80)
     assert billing.billing_of(tx, deal).ledger.claims(line)[0].amount == 80
 
 

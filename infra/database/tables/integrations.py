@@ -66,15 +66,26 @@ class FactRow(FleetTable):
 
 
 class ContactLinkRow(FleetTable):
-    """Which platform contact one of our customers, contacts or deals is."""
+    """Which platform contact one of our customers, contacts or deals is.
+
+    `history_read_at` is when its invoices from before the link were read.
+    """
 
     __tablename__ = "contact_links"
+    __table_args__ = (
+        Index(
+            "ix_contact_links_unread",
+            "integration_id",
+            postgresql_where=text("history_read_at IS NULL"),
+        ),
+    )
     integration_id: Mapped[UUID] = mapped_column(primary_key=True)
     entity_id: Mapped[UUID] = mapped_column(primary_key=True)
     entity: Mapped[str]
     platform_contact_id: Mapped[str]
     linked_by: Mapped[str]
     linked_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    history_read_at: Mapped[datetime | None]
 
 
 class EmailConfigRow(FleetTable):

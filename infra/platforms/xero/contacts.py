@@ -7,7 +7,7 @@ created is found again. Source: developer.xero.com, Accounting API, Contacts.
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +24,7 @@ from domain.actions.plan import Result
 from domain.actions.retry import Guarantee
 from domain.contacts import By, Entity, Found, NameTaken, Party, PlatformContact, Seen, Use, adopt
 from infra.database.contacts import link
+from infra.database.sync import cursor
 from infra.platform import Call, EffectType, Preparation, Sent, Settlement
 from infra.platforms.xero.client import TENANT, Build, body_of, frozen, quoted, send
 from infra.platforms.xero.errors import (
@@ -34,6 +35,7 @@ from infra.platforms.xero.errors import (
     read,
 )
 from infra.platforms.xero.organisation import sales_terms
+from infra.platforms.xero.sync_pages import OVERLAP
 from infra.session import Session
 
 DEDUPLICATED_FOR = timedelta(minutes=4)
@@ -157,7 +159,8 @@ def _prepare_creation(prep: Preparation) -> Call:
     if party.email:
         contact["EmailAddress"] = party.email
     body = body_of({"Contacts": [contact]})
-    return frozen(lambda api: api.create_contacts(TENANT, body, **_CREATED))
+    asked_at = prep.now.isoformat()
+    return frozen(lambda api: api.create_contacts(TENANT, body, **_CREATED), asked_at=asked_at)
 
 
 def _perform_creation(session: Session, sent: Sent) -> Outcome:
@@ -193,12 +196,24 @@ def _created(element: JsonObject) -> Succeeded:
 
 def _settle_creation(done: Settlement) -> None:
     if isinstance(done.outcome, Succeeded) and done.outcome.external_id:
-        _link(done, done.inputs["link"], done.outcome.external_id)
+        _link(done, done.inputs["link"], done.outcome.external_id, is_new=_has_no_past(done))
 
 
-def _link(done: Settlement, stored: Mapping[str, Any], contact_id: str) -> None:
+def _has_no_past(done: Settlement) -> bool:
+    """Can no sync have passed over an invoice of the contact since it was asked for?
+
+    The next one reads the last minutes again, unless it goes on with one that is half way.
+    """
+    asked_at = datetime.fromisoformat(done.context["asked_at"])
+    return done.now - asked_at < OVERLAP and not cursor(done.tx, done.integration.id).state
+
+
+def _link(
+    done: Settlement, stored: Mapping[str, Any], contact_id: str, *, is_new: bool = False
+) -> None:
     entity, entity_id = Entity(stored["entity"]), UUID(stored["id"])
-    link(done.tx, done.integration.id, entity, entity_id, contact_id, by="fleet", now=done.now)
+    of = (done.tx, done.integration.id, entity, entity_id, contact_id)
+    link(*of, by="fleet", now=done.now, is_new=is_new)
 
 
 CREATE = EffectType(

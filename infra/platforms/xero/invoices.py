@@ -35,8 +35,8 @@ from infra.platforms.xero.errors import (
     one_element,
     read,
 )
+from infra.platforms.xero.seeking import Seek, last_change, next_seek, seek_from
 from infra.platforms.xero.snapshots import Unreadable, mark_in, snapshot_of, to_json
-from infra.platforms.xero.sync_pages import Seek, last_change, next_seek, seek_from
 from infra.platforms.xero.wishes import invoice_wish
 from infra.session import Session
 

@@ -1,6 +1,6 @@
 """A known invoice told again: what is kept of it, and what there is to tell others."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
@@ -24,7 +24,7 @@ def retell(
     whole = replace(snapshot, repeating_invoice_id=template)
     put = invoices.put(tx, stored.provenance, whole)
     stands = put.now.updated_utc == snapshot.updated_utc
-    corrected = list(corrections(tx, stored, whole)) if stands else []
+    corrected = corrections(tx, [(stored, whole)]) if stands else []
     outbox.emit(tx, [*status_news(tx, put, now), *corrected], now)
     return put
 
@@ -49,21 +49,23 @@ def status_news(tx: Transaction, put: invoices.Put, now: datetime) -> Iterator[E
 
 
 def corrections(
-    tx: Transaction, stored: invoices.StoredInvoice, snapshot: InvoiceSnapshot
-) -> Iterator[Event]:
-    """Let the covers follow the invoice's lines; yield what differs from what was billed."""
-    whose = stored.provenance
-    for product_id, before, after in covers.correct(tx, stored.id, snapshot):
-        yield Event(
-            EventType.INVOICE_AMOUNT_DIFFERS,
-            str(stored.id),
-            {
-                "invoice_id": str(stored.id),
-                "number": snapshot.number,
-                "deal_product_id": str(product_id),
-                "ours": str(before),
-                "theirs": str(after),
-            },
-            whose.workspace_id,
-            whose.deal_id,
-        )
+    tx: Transaction, told: Iterable[tuple[invoices.StoredInvoice, InvoiceSnapshot]]
+) -> list[Event]:
+    """Let the covers follow the invoices' lines; return what differs from what was billed."""
+    stored = {one.id: (one, snapshot) for one, snapshot in told}
+    corrected = covers.correct(tx, [(key, snapshot) for key, (_, snapshot) in stored.items()])
+    return [_differs(*stored[one.invoice_id], one) for one in corrected]
+
+
+def _differs(
+    stored: invoices.StoredInvoice, snapshot: InvoiceSnapshot, one: covers.Corrected
+) -> Event:
+    told = {
+        "invoice_id": str(stored.id),
+        "number": snapshot.number,
+        "deal_product_id": str(one.deal_product_id),
+        "ours": str(one.before),
+        "theirs": str(one.after),
+    }
+    scope = (stored.provenance.workspace_id, stored.provenance.deal_id)
+    return Event(EventType.INVOICE_AMOUNT_DIFFERS, str(stored.id), told, *scope)

@@ -2,64 +2,78 @@
 
 What is stored of an invoice: ours follow Xero; one raised in Xero itself is kept when its contact
 is linked to anything of ours, without a deal (a contact may have several): a deal lists it by its
-linked contacts, so it appears under each of them, and promotes nothing.
+linked contacts, so it appears under each of them, and promotes nothing. One that a repeating
+template of ours has generated is kept with the template's deal.
 """
 
-import json
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 from typing import Any
 
 from domain.actions.outcome import JsonObject, Rejected, Succeeded
 from domain.actions.plan import Done, Effect, Known, Refuse, Request, Result, Step
 from domain.actions.retry import Guarantee
 from domain.events import Event, EventType
-from infra.database import (
-    contacts,
-    crm,
-    dead_letters,
-    effects,
-    invoices,
-    outbox,
-    promotions_due,
-    sync,
-)
+from infra.clock import cpu_seconds
+from infra.database import contacts, crm, effects, invoices, outbox, promotions_due, sync
 from infra.database.engine import Transaction
 from infra.platform import Call, EffectType, Integration, Preparation, Settlement
+from infra.platforms.xero import sync_cursor
 from infra.platforms.xero import sync_pages as pages
-from infra.platforms.xero.sync_booking import Page
+from infra.platforms.xero.seeking import Seek, beginning
+from infra.platforms.xero.sync_booking import Booked, Page
 
 PAGES_MAX = 50
-"""Calls of one sync; what is left is read by the next one, from where this one stopped."""
+"""Pages of one sync; what is left is read by one that follows, from where this one stopped."""
 
-COUNTS = ("checked", "changed", "promoted", "skipped")
+COUNTS = ("checked", "changed", "promoted", "skipped", "unreadable")
+COSTS = ("bytes", "bytes_decoded", "cpu_seconds")
 
 
 # --- the plan -------------------------------------------------------------------------------------
 
 
 def known(tx: Transaction, request: Request, integration: Integration) -> Known:
-    """Return what is to be read, and what came of the pages booked so far."""
-    counts = sync.tally(tx, request.action_id, COUNTS)
-    return {"scopes": _scopes(tx, request, integration), "counts": counts}
+    """Return what is to be read, and what came of the pages booked so far.
+
+    `unread`: linked contacts whose past is still to be read.
+    """
+    return {
+        "scopes": _scopes(tx, request, integration),
+        "unread": _unread(tx, request, integration),
+        "figures": _figures(tx, request),
+    }
+
+
+def _figures(tx: Transaction, request: Request) -> dict[str, Any]:
+    figures = sync.tally(tx, request.action_id, (*COUNTS, *COSTS))
+    return {**figures, "cpu_seconds": round(figures["cpu_seconds"], 3)}
+
+
+def _is_of_everything(request: Request) -> bool:
+    return request.deal_id is None and not request.params.get("invoice_ids")
+
+
+def _unread(tx: Transaction, request: Request, integration: Integration) -> list[str]:
+    if not _is_of_everything(request):
+        return []
+    return contacts.unread(tx, integration.id, pages.IDS_PER_CALL)
 
 
 def _scopes(tx: Transaction, request: Request, integration: Integration) -> list[dict[str, Any]]:
     """Return one scope for everything, or chunks of ids."""
     if request.params.get("invoice_ids"):
-        ids = [str(one) for one in request.params["invoice_ids"]]
-        return _chunks(pages.INVOICES, ids, pages.IDS_PER_CALL)
+        return _chunks(pages.INVOICES, [str(one) for one in request.params["invoice_ids"]])
     if request.deal_id is None:
         return [{"scope": pages.ALL, "ids": []}]
     deal = crm.find_deal(tx, request.workspace_id, request.deal_id)
     parties = (deal.id, deal.customer_id, deal.contact_id) if deal else ()
     linked = contacts.linked_to_any(tx, integration.id, filter(None, parties))
     ours = invoices.changeable(tx, integration.id, request.deal_id)
-    by_id = _chunks(pages.INVOICES, ours, pages.IDS_PER_CALL)
-    return by_id + _chunks(pages.CONTACTS, linked, pages.CONTACTS_PER_CALL)
+    return _chunks(pages.INVOICES, ours) + _chunks(pages.CONTACTS, linked)
 
 
-def _chunks(scope: str, ids: Sequence[str], size: int) -> list[dict[str, Any]]:
+def _chunks(scope: str, ids: Sequence[str]) -> list[dict[str, Any]]:
+    size = pages.IDS_PER_CALL
     return [
         {"scope": scope, "ids": list(ids[start : start + size])}
         for start in range(0, len(ids), size)
@@ -74,18 +88,25 @@ def check(tx: Transaction, request: Request) -> list[tuple[str, str]]:
 
 
 def next_effect(_request: Request, known_: Known, results: tuple[Result, ...]) -> Step:
-    """One effect a page: to the end of a scope, then the next scope."""
-    if not results:
-        return _first(known_["scopes"]) or _done(known_, results, finished=True)
-    last = results[-1]
-    if isinstance(last.outcome, Rejected):
-        return Refuse(last.outcome)
-    after = last.outcome.result["next"]
-    if len(results) >= PAGES_MAX:
-        return _done(known_, results, finished=after is None and not last.inputs["rest"])
-    if after is not None:
-        return Effect(PAGE.name, {**last.inputs, "seek": after})
-    return _first(last.inputs["rest"]) or _done(known_, results, finished=True)
+    """One effect a page: to the end of a scope, then the next scope, then the unread past."""
+    last = results[-1] if results else None
+    match last.outcome if last is not None else None:
+        case Rejected() as refusal:
+            return Refuse(refusal)
+        case Succeeded(result) if last is not None:
+            following = _after(last.inputs, result["next"], known_)
+        case _:
+            following = _first(known_["scopes"])
+    if following is None or len(results) >= PAGES_MAX:
+        return Done({**known_["figures"], "finished": following is None})
+    return following
+
+
+def _after(inputs: JsonObject, seek: Seek | None, known_: Known) -> Effect | None:
+    if seek is not None:
+        return Effect(PAGE.name, {**inputs, "seek": seek})
+    unread = [{"scope": pages.CONTACTS, "ids": known_["unread"]}] if known_["unread"] else []
+    return _first(inputs["rest"] or unread)
 
 
 def _first(scopes: Sequence[JsonObject]) -> Effect | None:
@@ -94,90 +115,71 @@ def _first(scopes: Sequence[JsonObject]) -> Effect | None:
     return Effect(PAGE.name, {**scopes[0], "seek": None, "rest": list(scopes[1:])})
 
 
-def _done(known_: Known, results: tuple[Result, ...], *, finished: bool) -> Done:
-    return Done({**known_["counts"], "calls": len(results), "finished": finished})
-
-
-# --- reading --------------------------------------------------------------------------------------
+# --- reading and booking --------------------------------------------------------------------------
 
 
 def _prepare(prep: Preparation) -> Call:
-    seek, scope = prep.inputs.get("seek"), prep.inputs["scope"]
-    if scope != pages.ALL:
-        return pages.page_call(scope, prep.inputs["ids"], seek or pages.START)
-    at = sync.cursor(prep.tx, prep.integration.id)
-    # Where the last page of any sync stopped; else a little before the newest change seen.
-    call = pages.page_call(scope, (), at.state or pages.with_overlap(at.modified_since))
-    moment = None if at.modified_since is None else at.modified_since.isoformat()
-    asked = {"cursor": {"modified_since": moment, "state": at.state}}
-    return Call(call.method, call.path, call.query, call.body, {**call.context, **asked})
-
-
-# --- booking --------------------------------------------------------------------------------------
+    if prep.inputs["scope"] == pages.ALL:
+        return sync_cursor.prepare(prep)
+    seek = prep.inputs["seek"] or beginning()
+    return pages.page_call(prep.inputs["scope"], prep.inputs["ids"], seek)
 
 
 def _settle(done: Settlement) -> None:
     if not isinstance(done.outcome, Succeeded):
         return
-    result = done.outcome.result
-    _keep_unreadable(done, result["bad"])
-    page = Page(done, result["invoices"])
-    stored, events = page.store()
-    outbox.emit(done.tx, events, done.now)
-    finished = result["next"] is None and not done.inputs["rest"]
-    promoted = _tell_due(done, invoice_ids=stored)
-    if finished and "invoice_ids" not in done.request.params:
-        # At the end all of them: what did not change now may still wait for its promotion.
-        promoted += _tell_due(done, deal_id=done.request.deal_id)
-    _move_cursor(done, result)
-    counts = {
-        "checked": len(result["invoices"]) + len(result["bad"]),
-        "changed": page.changed,
+    began, result = cpu_seconds(), done.outcome.result
+    booked = Page(done, done.outcome.cargo).book()
+    outbox.emit(done.tx, booked.events, done.now)
+    after = _next(done, result)
+    finished = after is None and not done.inputs["rest"] and not _more(done)
+    promoted = _tell_due(done, booked, finished=finished)
+    # The invoices are booked; of the page itself only the figures are worth keeping.
+    told = {
+        "next": after,
+        "checked": booked.checked,
+        "changed": booked.changed,
         "promoted": promoted,
-        "skipped": page.skipped + len(result["bad"]),
+        "skipped": booked.skipped,
+        "unreadable": booked.unreadable,
+        **{name: result[name] for name in COSTS},
+        "cpu_seconds": result["cpu_seconds"] + cpu_seconds() - began,
     }
-    # The invoices are booked; of the page itself only the counts are worth keeping.
-    kept = Succeeded({**counts, "next": result["next"]})
-    effects.change(done.tx, done.effect_id, outcome=effects.stored_form(kept))
+    effects.change(done.tx, done.effect_id, outcome=effects.stored_form(Succeeded(told)))
     if finished:
-        told = {"integration_id": str(done.integration.id), **counts}
-        scope = (done.request.workspace_id, done.request.deal_id)
-        synced = Event(EventType.INVOICE_SYNCED, str(done.integration.id), told, *scope)
-        outbox.emit(done.tx, [synced], done.now)
+        _tell_finished(done)
 
 
-def _tell_due(done: Settlement, **which: Any) -> int:
-    return promotions_due.tell(done.tx, done.integration.id, done.now, **which)
+def _next(done: Settlement, result: JsonObject) -> Seek | None:
+    if done.inputs["scope"] == pages.ALL:
+        return sync_cursor.move(done, result)
+    after: Seek | None = result["next"]
+    if after is None and done.inputs["scope"] == pages.CONTACTS:
+        contacts.mark_read(done.tx, done.integration.id, done.now, contact_ids=done.inputs["ids"])
+    return after
 
 
-def _move_cursor(done: Settlement, result: JsonObject) -> None:
-    asked = result["cursor"]
-    if asked is None:
-        return
-    before = sync.Cursor(_moment(asked["modified_since"]), asked["state"])
-    seen = [m for m in (before.modified_since, _moment(result["last"])) if m is not None]
-    if result["next"] is None:
-        after, finished_at = sync.Cursor(max(seen, default=None), {}), done.now
-    else:
-        after, finished_at = sync.Cursor(before.modified_since, dict(result["next"])), None
-    sync.advance(done.tx, done.integration.id, before, after, finished_at)
+def _more(done: Settlement) -> bool:
+    return bool(_unread(done.tx, done.request, done.integration))
 
 
-def _moment(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)
+def _tell_due(done: Settlement, booked: Booked, *, finished: bool) -> int:
+    """Tell what the page's invoices justify; at the end of all, what any invoice does.
+
+    What did not change now may still wait for its promotion.
+    """
+    where = (done.tx, done.integration.id, done.now)
+    promoted = promotions_due.tell(*where, invoice_ids=booked.ours)
+    if finished and not done.request.params.get("invoice_ids"):
+        promoted += promotions_due.tell(*where, deal_id=done.request.deal_id)
+    return promoted
 
 
-def _keep_unreadable(done: Settlement, bad: Iterable[JsonObject]) -> None:
-    for one in bad:
-        dead_letters.keep(
-            done.tx,
-            source="xero.sync",
-            reason="an invoice is not as documented",
-            problems=[{"field": one["path"], "problem": one["problem"]}],
-            headers={"integration_id": str(done.integration.id), "invoice_id": one["invoice_id"]},
-            body=json.dumps(one["element"], sort_keys=True).encode(),
-            now=done.now,
-        )
+def _tell_finished(done: Settlement) -> None:
+    told = {"integration_id": str(done.integration.id), **_figures(done.tx, done.request)}
+    scope = (done.request.workspace_id, done.request.deal_id)
+    synced = Event(EventType.INVOICE_SYNCED, str(done.integration.id), told, *scope)
+    outbox.emit(done.tx, [synced], done.now)
 
 
 PAGE = EffectType(

@@ -1,7 +1,7 @@
 """Booking a page of invoices: what changed, whose it is, and what there is to tell of it."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -13,115 +13,167 @@ from infra.database import (
     dead_letters,
     effects,
     invoices,
+    mirror,
     outbox,
+    repeating,
     sync,
 )
 from infra.platform import Settlement
 from infra.platforms.xero.retelling import corrections, status_news
-from infra.platforms.xero.snapshots import from_json
+from infra.platforms.xero.snapshots import Unreadable, snapshot_of
+from infra.platforms.xero.sync_pages import Bad, Cargo, Head
+from infra.storable import storable
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
-    """An invoice on the page, and the effect whose mark it carries."""
+class Booked:
+    """What came of a page: our invoices on it (by our id), what there is to tell, counts."""
 
-    snapshot: InvoiceSnapshot
-    mark: UUID | None
-
-
-def _seen(one: JsonObject) -> _Seen:
-    return _Seen(from_json(one["snapshot"]), UUID(one["mark"]) if one["mark"] else None)
+    ours: list[UUID]
+    events: list[Event]
+    checked: int
+    changed: int
+    skipped: int
+    unreadable: int
 
 
 class Page:
     """One page of invoices inside the transaction that books it."""
 
-    def __init__(self, done: Settlement, told: Iterable[JsonObject]) -> None:
+    def __init__(self, done: Settlement, cargo: Cargo) -> None:
         self.tx, self.done = done.tx, done
         self.integration_id = done.integration.id
-        # The latest telling of each, in the one order in which rows are locked everywhere.
-        latest = {one.snapshot.platform_invoice_id: one for one in map(_seen, told)}
-        self.seen: Mapping[str, _Seen] = dict(sorted(latest.items()))
-        self.changed = 0
-        self.skipped = 0
+        self.heads: Mapping[str, Head] = {head.invoice_id: head for head in cargo.heads}
+        self.bad = list(cargo.bad)
 
-    def store(self) -> tuple[list[UUID], list[Event]]:
-        """Book what changed; return our invoices on the page, and what there is to tell."""
-        known_ = invoices.find(self.tx, self.integration_id, self.seen)
-        news = [
-            one
-            for key, one in self.seen.items()
-            if key not in known_ or known_[key].learns_from(one.snapshot)
-        ]
-        ours = [stored for stored in known_.values() if stored.provenance.effect_id]
-        self.skipped += len(known_) - len(ours)
-        strangers = [one for one in news if one.snapshot.platform_invoice_id not in known_]
-        marks = [one.mark for one in strangers if one.mark]
+    def book(self) -> Booked:
+        """Book what changed, in a few statements however many invoices there are."""
+        headless = len(self.bad)
+        known = invoices.find(self.tx, self.integration_id, self.heads)
+        strangers = {key: head for key, head in self.heads.items() if key not in known}
+        marks = [head.mark for head in strangers.values() if head.mark]
         marked = sync.marked(self.tx, self.integration_id, marks) if marks else {}
-        wanted = {one.snapshot.platform_invoice_id for one in self._foreign(strangers, marked)}
-        changing = {k: s for k, s in known_.items() if self.seen[k] in news}
+        deals = self._deals_of_templates()
+        told = self._read(known)
+        news = {
+            key: snapshot
+            for key, snapshot in told.items()
+            if mirror.is_news(known[key], snapshot, _deal(known[key], deals.get(key)))
+        }
         # Deals before effects and invoices, as everywhere: two orders would be a deadlock.
-        deals = {stored.provenance.deal_id for stored in changing.values()}
-        deals |= {effect.deal_id for effect in marked.values()}
-        for deal_id in sorted(deals - {None}, key=str):
-            outbox.lock_deal(self.tx, deal_id)  # type: ignore[arg-type]  # None is taken out
-        for one in strangers:
-            if one.mark in marked:
-                self._tell_effect(marked[one.mark], one.snapshot)
-        events: list[Event] = []
-        for key, one in self.seen.items():
-            if key in changing:
-                events += self._change(
-                    invoices.put(self.tx, changing[key].provenance, one.snapshot)
-                )
-                events += corrections(self.tx, changing[key], one.snapshot)
-            elif key in wanted:
-                self._change(invoices.put(self.tx, self._stranger(), one.snapshot))
-        return [stored.id for stored in ours], events
+        whose = {known[key].provenance.deal_id for key in news}
+        whose |= {effect.deal_id for effect in marked.values()}
+        outbox.lock_deals(self.tx, [one for one in whose if one is not None])
+        self._tell_effects(strangers, marked)
+        new = self._foreign(strangers, marked, deals)
+        mirror.add(self.tx, new)
+        puts = mirror.overwrite(self.tx, self.integration_id, news, deals)
+        self._keep_unreadable()
+        ours = [stored.id for stored in known.values() if stored.provenance.effect_id]
+        return Booked(
+            ours,
+            list(self._news(puts, news)),
+            checked=len(self.heads) + headless,
+            changed=len(new) + len(puts),
+            skipped=len(self.heads) - len(ours),
+            unreadable=len(self.bad),
+        )
 
-    def _stranger(self) -> invoices.Provenance:
-        workspace_id = self.done.request.workspace_id
-        return invoices.Provenance(workspace_id, self.integration_id, invoices.PLATFORM)
+    def _read(self, keys: Mapping[str, object]) -> dict[str, InvoiceSnapshot]:
+        """Read these invoices whole; one that cannot be read loses no other."""
+        told = {}
+        for key in keys:
+            # As the database can keep it.
+            element = storable(self.heads[key].element)
+            try:
+                told[key] = snapshot_of(element)
+            except Unreadable as error:
+                self.bad.append(Bad(self.heads[key].element, error))
+        return told
+
+    def _deals_of_templates(self) -> dict[str, UUID | None]:
+        """Return the deal of each invoice that a repeating template of ours has generated."""
+        children = {key: h.template_id for key, h in self.heads.items() if h.template_id}
+        if not children:
+            return {}
+        ours = repeating.find(self.tx, self.integration_id, set(children.values()))
+        return {key: ours[one].deal_id for key, one in children.items() if one in ours}
 
     def _foreign(
-        self, strangers: Sequence[_Seen], marked: Mapping[UUID, sync.Marked]
-    ) -> Iterator[_Seen]:
-        """Yield the invoices that are not stored, carry no mark of ours, and have a linked contact.
+        self,
+        strangers: Mapping[str, Head],
+        marked: Mapping[UUID, sync.Marked],
+        deals: Mapping[str, UUID | None],
+    ) -> list[tuple[invoices.Provenance, InvoiceSnapshot]]:
+        """Return what is to be kept of the invoices not stored: of linked contacts, of templates.
 
         One that carries our mark is its effect's, which is told; it is never filed as foreign.
         """
-        contact_ids = {one.snapshot.contact_id for one in strangers}
+        contact_ids = {head.contact_id for head in strangers.values()}
         linked = contacts.linked_among(self.tx, self.integration_id, contact_ids)
-        for one in strangers:
-            self.skipped += 1
-            if one.mark not in marked and one.snapshot.contact_id in linked:
-                yield one
+        wanted = {
+            key: head
+            for key, head in strangers.items()
+            if head.mark not in marked and (head.contact_id in linked or key in deals)
+        }
+        workspace_id = self.done.request.workspace_id
+        origin = (workspace_id, self.integration_id, invoices.PLATFORM)
+        return [
+            (invoices.Provenance(*origin, deal_id=deals.get(key)), snapshot)
+            for key, snapshot in sorted(self._read(wanted).items())
+        ]
 
-    def _tell_effect(self, effect: sync.Marked, snapshot: InvoiceSnapshot) -> None:
-        happened = Succeeded({}, external_id=snapshot.platform_invoice_id)
-        if not effect.state.is_settled:
-            effects.settle_from_outside(self.tx, effect.effect_id, happened, self.done.now)
-        else:
-            # Its effect is settled without it: a second invoice, or one given up too early.
-            dead_letters.keep(
-                self.tx,
-                source="xero.sync",
-                reason="an invoice carries our mark, but its effect ended without it",
-                problems=[
-                    {"field": "Url", "problem": f"effect {effect.effect_id} is {effect.state}"}
-                ],
-                headers={"integration_id": str(self.integration_id)},
-                body=json.dumps(
-                    {
-                        "InvoiceID": snapshot.platform_invoice_id,
-                        "InvoiceNumber": snapshot.number,
-                        "effect_id": str(effect.effect_id),
-                        "effect_has": effect.external_id,
-                    }
-                ).encode(),
-                now=self.done.now,
-            )
+    def _news(
+        self, puts: list[invoices.Put], told: Mapping[str, InvoiceSnapshot]
+    ) -> Iterator[Event]:
+        for put in puts:
+            yield from status_news(self.tx, put, self.done.now)
+        changed = [put.now for put in puts if put.now.provenance.effect_id]
+        yield from corrections(self.tx, [(one, told[one.platform_invoice_id]) for one in changed])
 
-    def _change(self, put: invoices.Put) -> Iterator[Event]:
-        self.changed += 1
-        return status_news(self.tx, put, self.done.now)
+    def _tell_effects(
+        self, strangers: Mapping[str, Head], marked: Mapping[UUID, sync.Marked]
+    ) -> None:
+        for head in strangers.values():
+            effect = None if head.mark is None else marked.get(head.mark)
+            if effect is None:
+                continue
+            if effect.state.is_settled:
+                # It is settled without this invoice: a second one, or given up too early.
+                self._second(effect, head)
+            else:
+                happened = Succeeded({}, external_id=head.invoice_id)
+                effects.settle_from_outside(self.tx, effect.effect_id, happened, self.done.now)
+
+    def _second(self, effect: sync.Marked, head: Head) -> None:
+        self._keep(
+            "an invoice carries our mark, but its effect ended without it",
+            {"field": "Url", "problem": f"effect {effect.effect_id} is {effect.state}"},
+            {
+                "InvoiceID": head.invoice_id,
+                "InvoiceNumber": head.element.get("InvoiceNumber"),
+                "effect_id": str(effect.effect_id),
+                "effect_has": effect.external_id,
+            },
+        )
+
+    def _keep_unreadable(self) -> None:
+        for one in self.bad:
+            problem = {"field": one.error.path, "problem": one.error.problem}
+            self._keep("an invoice is not as documented", problem, one.element)
+
+    def _keep(self, reason: str, problem: Mapping[str, str], element: JsonObject) -> None:
+        invoice_id = str(element.get("InvoiceID"))
+        dead_letters.keep(
+            self.tx,
+            source="xero.sync",
+            reason=reason,
+            problems=[problem],
+            headers={"integration_id": str(self.integration_id), "invoice_id": invoice_id},
+            body=json.dumps(element, sort_keys=True, default=str).encode(),
+            now=self.done.now,
+        )
+
+
+def _deal(stored: invoices.StoredInvoice, of_template: UUID | None) -> UUID | None:
+    return stored.provenance.deal_id or of_template

@@ -1,52 +1,77 @@
-"""Reading invoices page by page, and seeking through them by their time of change.
+"""Reading invoices page by page: the calls, and what is taken from an answer.
 
-A sync asks for what changed since a moment, oldest change first, and takes the last change it saw
-as the next moment: pages are not counted, since rows move to the end of the list while it is read.
-Only where one page holds nothing but one second does it count. Source: developer.xero.com,
-Accounting API, Invoices ("Paging", "Optimised use of the where filter"), "Requests and responses"
-(If-Modified-Since has whole seconds; whether it is inclusive is not said, so it is set a second
-early).
+Only what every invoice must have is read here (`Head`): most of a big organisation's invoices are
+none of ours, and reading them whole would cost more than everything else. Source:
+developer.xero.com, Accounting API, Invoices ("Paging", "Optimised use of the where filter").
 """
 
+import re
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from domain.actions.outcome import JsonObject, Outcome, Succeeded
+from infra.clock import cpu_seconds
 from infra.platform import Call, Sent
 from infra.platforms.xero.client import TENANT, frozen, send, since
-from infra.platforms.xero.errors import elements_of, read
-from infra.platforms.xero.snapshots import Unreadable, mark_in, moment, snapshot_of, to_json
+from infra.platforms.xero.errors import answered_at, elements_of, read
+from infra.platforms.xero.seeking import Seek, following, last_change, seek_from
+from infra.platforms.xero.snapshots import Unreadable, mark_in
 from infra.session import Session
 
-PAGE_SIZE = 1000
 IDS_PER_CALL = 40  # about 52 ids make a URL that Xero refuses (XeroAPI/Xero-OpenAPI issue 534)
-CONTACTS_PER_CALL = 20
 OVERLAP = timedelta(minutes=2)  # changes Xero shows late
+CLOCKS_APART = timedelta(days=1)  # a change dated further ahead than this is no change
 SALES = 'Type=="ACCREC"'
 
 ALL, INVOICES, CONTACTS = "all", "invoices", "contacts"
 """What one read covers: everything that changed, invoices by id, or invoices of contacts."""
 
-Seek = Mapping[str, Any]
-"""Where to read: `since` (ISO 8601, None for the beginning) and `page`, counted from 1."""
-
-START: Seek = {"since": None, "page": 1}
+_ID = re.compile(r"[0-9A-Fa-f-]{36}")
 
 
-def page_call(scope: str, ids: Iterable[str], seek: Seek) -> Call:
-    """Return the call for one page; `seek` is kept with it as its context."""
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What tells whose an invoice is; the rest of it is read only when it concerns us."""
+
+    invoice_id: str
+    contact_id: str
+    mark: UUID | None
+    template_id: str | None
+    element: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class Bad:
+    """An element that is not as documented: where, and what is wrong with it."""
+
+    element: JsonObject
+    error: Unreadable
+
+
+@dataclass(frozen=True, slots=True)
+class Cargo:
+    """A page, handed to its bookkeeping and never stored."""
+
+    heads: tuple[Head, ...]
+    bad: tuple[Bad, ...]
+
+
+def page_call(scope: str, ids: Iterable[str], seek: Seek, **context: Any) -> Call:
+    """Return the call for one page; `seek` is kept with it, and so is `context`."""
     after = seek["since"]
     options: dict[str, Any] = {
         "order": "UpdatedDateUTC ASC",
         "page": seek["page"],
-        "page_size": PAGE_SIZE,
+        "page_size": seek["size"],
         "unitdp": 4,
         **_SCOPES[scope](list(ids)),
     }
     if after is not None:
         options["if_modified_since"] = since(datetime.fromisoformat(after))
-    return frozen(lambda api: api.get_invoices(TENANT, **options), seek=dict(seek))
+    return frozen(lambda api: api.get_invoices(TENANT, **options), seek=dict(seek), **context)
 
 
 _SCOPES: Mapping[str, Any] = {
@@ -57,78 +82,76 @@ _SCOPES: Mapping[str, Any] = {
 
 
 def read_page(session: Session, sent: Sent) -> Outcome:
-    """Read one page: every invoice that can be read, every one that cannot, and where to go on."""
-    answer = read(send(session, sent.call))
+    """Read one page: where to go on, what it cost, and (as cargo) what there is to book."""
+    began = cpu_seconds()
+    exchange = send(session, sent.call)
+    answer = read(exchange)
     if not isinstance(answer, dict):
         return answer
     elements = elements_of(answer, "Invoices")
-    good: list[JsonObject] = []
-    bad: list[JsonObject] = []
+    not_after = answered_at(exchange) + CLOCKS_APART
+    last = last_change(elements, not_after)
+    after = following(sent.call.context["seek"], elements, not_after)
+    cargo = _sorted_out(elements)
+    told = {
+        "next": None if after is None else dict(after),
+        "last": None if last is None else last.isoformat(),
+        "total": _total(answer),
+        "bytes": exchange.received_bytes,
+        "bytes_decoded": len(exchange.answer),
+        "cpu_seconds": cpu_seconds() - began,
+    }
+    return Succeeded(told, cargo=cargo)
+
+
+def with_overlap(modified_since: datetime) -> Seek:
+    """Return where a new sync begins, given the newest change the last one saw."""
+    return seek_from(modified_since - OVERLAP)
+
+
+def _sorted_out(elements: Iterable[JsonObject]) -> Cargo:
+    heads: dict[str, Head] = {}
+    bad: list[Bad] = []
     for element in elements:
         if element.get("Type") not in {None, "ACCREC"}:
             continue
         try:
-            snapshot = snapshot_of(element)
+            head = head_of(element)
         except Unreadable as error:
-            bad.append(_unreadable(element, error))
+            bad.append(Bad(element, error))
         else:
-            good.append({"snapshot": to_json(snapshot), "mark": mark_in(snapshot.url)})
-    seek: Seek = sent.call.context["seek"]
-    last = last_change(elements)
-    more = len(elements) >= PAGE_SIZE
-    return Succeeded(
-        {
-            "invoices": good,
-            "bad": bad,
-            "last": None if last is None else last.isoformat(),
-            "next": next_seek(seek, last) if more else None,
-            "cursor": sent.call.context.get("cursor"),
-        }
+            heads[head.invoice_id] = head  # the latest telling of each
+    return Cargo(tuple(heads.values()), tuple(bad))
+
+
+def head_of(element: JsonObject) -> Head:
+    """Read what tells whose an invoice is.
+
+    Raises:
+        Unreadable: an id that must be there is none.
+    """
+    contact = element.get("Contact")
+    whose = contact.get("ContactID") if isinstance(contact, dict) else None
+    template = element.get("RepeatingInvoiceID")
+    mark = mark_in(element.get("Url"))
+    return Head(
+        _id(element.get("InvoiceID"), "InvoiceID"),
+        _id(whose, "Contact.ContactID"),
+        UUID(mark) if mark else None,
+        _id(template, "RepeatingInvoiceID") if template else None,
+        element,
     )
 
 
-def with_overlap(modified_since: datetime | None) -> Seek:
-    """Return where a new sync begins, given the newest change the last one saw."""
-    return START if modified_since is None else seek_from(modified_since - OVERLAP)
+def _id(value: Any, path: str) -> str:
+    if not isinstance(value, str) or not _ID.fullmatch(value):
+        said = "is missing" if value is None else f"{str(value)[:80]!r} is no id"
+        raise Unreadable(path, said)
+    return value
 
 
-def seek_from(moment_: datetime) -> Seek:
-    """Return where to read what has changed since a moment."""
-    return {"since": moment_.astimezone(UTC).replace(microsecond=0).isoformat(), "page": 1}
-
-
-def next_seek(seek: Seek, last: datetime | None) -> Seek:
-    """Return where to go on after a full page: by time, or within one second by counting."""
-    if last is not None:
-        ahead = seek_from(last - timedelta(seconds=1))
-        if seek["since"] is None or ahead["since"] > seek["since"]:
-            return ahead
-    return {**seek, "page": seek["page"] + 1}
-
-
-def last_change(elements: Iterable[JsonObject]) -> datetime | None:
-    """Return the newest readable time of change on a page."""
-    changes = []
-    for element in elements:
-        try:
-            changes.append(moment(element.get("UpdatedDateUTC")))
-        except (ValueError, TypeError):  # it is among the bad ones
-            continue
-    return max(changes, default=None)
-
-
-def _unreadable(element: JsonObject, error: Unreadable) -> dict[str, Any]:
-    return {
-        "invoice_id": str(element.get("InvoiceID")),
-        "path": error.path,
-        "problem": error.problem,
-        "element": {name: _plain(value) for name, value in element.items()},
-    }
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(name): _plain(item) for name, item in value.items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    return value if value is None or isinstance(value, bool | int | str) else str(value)
+def _total(answer: JsonObject) -> int | None:
+    """Return how many invoices the whole list has, where Xero says so."""
+    pagination = answer.get("pagination")
+    count = pagination.get("itemCount") if isinstance(pagination, dict) else None
+    return count if isinstance(count, int) else None

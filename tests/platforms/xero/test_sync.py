@@ -57,17 +57,21 @@ def test_a_payment_in_xero_reaches_the_line(office):
     tell_later(office)
     office.person(f"invoices/{invoice}/pay")
     done = office.act(SYNC)
-    assert done.result == {
-        "checked": 1, "changed": 1, "promoted": 1, "skipped": 0, "calls": 1, "finished": True,
-    }  # fmt: skip
+    counts = {"checked": 1, "changed": 1, "promoted": 1, "skipped": 0, "unreadable": 0}
+    assert {name: done.result[name] for name in counts} == counts
+    assert (done.result["calls"], done.result["finished"]) == (1, True)
+    assert done.result["bytes_decoded"] >= done.result["bytes"] > 0
+    assert 0 < done.result["cpu_seconds"] < 1
     (row,) = office.rows("SELECT * FROM invoices")
     assert (row.status, row.amount_due, row.amount_paid) == ("PAID", 0, Decimal("110.00"))
     (event,) = office.world.events("invoice.status_changed")
     assert (event.data["before"], event.data["after"]) == ("AUTHORISED", "PAID")
     consume(office)
     assert office.world.payment_statuses(line) == ["paid"]
-    assert len(office.world.events("invoice.synced")) == 1
-    (effect,) = office.rows("SELECT outcome FROM effects WHERE name = 'xero.sync_page'")
+    (synced,) = office.world.events("invoice.synced")
+    told = {name: value for name, value in done.result.items() if name != "finished"}
+    assert synced.data == told | {"integration_id": str(office.world.xero)}
+    effect, *_ = office.rows("SELECT outcome FROM effects WHERE name = 'xero.sync_page'")
     assert "invoices" not in effect.outcome["result"]  # a page is booked, not kept
 
 
