@@ -105,13 +105,47 @@ Settle = Callable[[Settlement], None]
 
 
 @dataclass(frozen=True, slots=True)
+class Window:
+    """At most `calls` in any `seconds`; `reserve` of them only for people.
+
+    `header` is the answer header that says how many are left: fewer than counted here, and somebody
+    else calls too. More raises the limit where it `grows` (its size is the platform's to say), and
+    empties a window that `restarts` (the platform begins it anew at a time of its own).
+    """
+
+    name: str
+    calls: int
+    seconds: int
+    reserve: int = 0
+    header: str | None = None
+    grows: bool = False
+    restarts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """A platform's budget: windows per tenant, calls in flight, windows over `all_tenants`.
+
+    `of_kind` are those of one kind of effect (emails a day). `in_flight_reserve` places in flight
+    are only for people.
+    """
+
+    in_flight: int
+    windows: tuple[Window, ...] = ()
+    of_kind: tuple[Window, ...] = ()
+    all_tenants: tuple[Window, ...] = ()
+    in_flight_reserve: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class EffectType:
     """One kind of effect: how to make the call, send it, find it again, and book its outcome.
 
     `abandon` undoes what `prepare` reserved when the effect is known not to have happened and is
     given up. `recoverable` are rejection codes the action's plan goes on from. `optional`: the plan
     goes on whatever becomes of it; what would park the action is a refusal to it too, with the code
-    `outcome_unknown`, `attempts_exhausted` or `too_old`.
+    `outcome_unknown`, `attempts_exhausted` or `too_old`. `limits` are windows of this kind alone,
+    beside the platform's.
     """
 
     name: str
@@ -125,6 +159,7 @@ class EffectType:
     recoverable: frozenset[str] = frozenset()
     optional: bool = False
     queue: str | None = None
+    limits: tuple[Window, ...] = ()
 
     def __post_init__(self) -> None:
         if self.guarantee.can_find != (self.find is not None):
@@ -162,24 +197,6 @@ class ActionType:
     needs_deal: bool = False
     queue: str | None = None
     guarantee: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """At most `calls` per `seconds`, in fixed windows; `reserve` of them only for people."""
-
-    name: str
-    calls: int
-    seconds: int
-    reserve: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """A platform's budget per tenant: windows, and calls in flight at once."""
-
-    in_flight: int
-    windows: tuple[Window, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,7 +136,9 @@ class Beginning:
 
     def _take_budget(self, attempt: Attempt) -> None:
         carrier = attempt.carrier
-        limits = budgets.limits_for(carrier.platform.limits, carrier.integration.settings)
+        limits = budgets.limits_for(
+            carrier.platform.limits, carrier.integration.settings, attempt.kind.limits
+        )
         until = budgets.take(
             self.tx,
             carrier.budget_key,

@@ -189,7 +189,8 @@ class Decisions(Turn):
     def _hold(self, effect: EffectRecord, blocks: Blocks, until: datetime, words: str) -> None:
         carrier = self.carrier(effect.integration_id)
         if blocks is Blocks.TENANT:
-            budgets.block(self.tx, carrier.budget_key, carrier.platform.limits, until, self.now)
+            window = budgets.first(carrier.platform.limits)
+            budgets.block(self.tx, carrier.budget_key, window, until)
         if blocks is Blocks.CONNECTION:
             integrations.pause(self.tx, carrier.integration, words, self.now)
 

@@ -1,29 +1,42 @@
-"""Budgets per tenant, kept by the database so that every process sees the same."""
+"""Budgets per tenant, kept by the database so that every process sees the same.
+
+How they are counted, and why that never draws a refusal that could be foreseen: decision 0022.
+"""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import delete, insert, text
 
 from infra.database.engine import Transaction
+from infra.database.tables import BudgetHoldRow
 from infra.platform import Limits, Window
 
 _TAKE = text(
     """
-    SELECT take_budget(:tenant, CAST(:names AS text[]), CAST(:calls AS int[]),
-                       CAST(:seconds AS int[]), :in_flight, :besides, :at)
+    SELECT take_budgets(CAST(:tenants AS text[]), CAST(:names AS text[]), CAST(:calls AS int[]),
+                        CAST(:reserves AS int[]), CAST(:seconds AS int[]),
+                        CAST(:grow AS boolean[]), CAST(:shared AS boolean[]),
+                        :in_flight, :people, :besides, :at)
+    """
+)
+_HEAR = text(
+    """
+    SELECT hear_budgets(CAST(:tenants AS text[]), CAST(:names AS text[]), CAST(:said AS int[]),
+                        CAST(:grow AS boolean[]), CAST(:restart AS boolean[]), :began, :at)
     """
 )
 _BLOCK = text(
     """
-    INSERT INTO budgets AS b (key, window_started_at, used, blocked_until)
-    VALUES (:key, :now, 0, :until)
+    INSERT INTO budgets AS b (key, tenant, name, blocked_until)
+    VALUES (:key, :tenant, :name, :until)
     ON CONFLICT (key) DO UPDATE SET blocked_until = greatest(b.blocked_until, :until)
     """
 )
-ALWAYS = Window("calls", 1_000_000_000, 60)
+UNLIMITED = Window("calls", 1_000_000_000, 60)
 
 
 def take(  # noqa: PLR0913 - a limit has many sides
@@ -35,19 +48,23 @@ def take(  # noqa: PLR0913 - a limit has many sides
     besides: UUID,
     now: datetime,
 ) -> datetime | None:
-    """Take one call from every limit of the tenant; else return when to try again, and roll back.
+    """Take one call from every limit of the tenant, else change nothing and say when to try again.
 
-    `besides` is the effect that asks: it counts itself as in flight already. The first window's
-    row is locked until the commit, which makes the count of calls in flight exact. Part of each
-    window is reserved for people.
+    `besides` is the effect (or the call, where several effects go out in one) that asks: it counts
+    itself as in flight already. The tenant's rows are locked until the commit, which makes the
+    counts exact: let it be the last statement. Part of each limit is reserved for people.
     """
-    windows = limits.windows or (ALWAYS,)
+    windows = _windows(budget_key, limits)
     given = {
-        "tenant": budget_key,
-        "names": [window.name for window in windows],
-        "calls": [w.calls if interactive else w.calls - w.reserve for w in windows],
-        "seconds": [window.seconds for window in windows],
-        "in_flight": limits.in_flight,
+        "tenants": [tenant for tenant, _ in windows],
+        "names": [window.name for _, window in windows],
+        "calls": [window.calls for _, window in windows],
+        "reserves": [window.reserve for _, window in windows],
+        "seconds": [window.seconds for _, window in windows],
+        "grow": [window.grows for _, window in windows],
+        "shared": [window not in limits.of_kind for _, window in windows],
+        "in_flight": limits.in_flight - (0 if interactive else limits.in_flight_reserve),
+        "people": interactive,
         "besides": besides,
         "at": now,
     }
@@ -55,21 +72,112 @@ def take(  # noqa: PLR0913 - a limit has many sides
     return until
 
 
-def block(tx: Transaction, budget_key: str, limits: Limits, until: datetime, now: datetime) -> None:
-    """Nothing more to this tenant before `until` (it said so itself)."""
-    window = (limits.windows or (ALWAYS,))[0]
-    tx.execute(_BLOCK, {"key": f"{budget_key}:{window.name}", "now": now, "until": until})
+def hold(  # noqa: PLR0913 - as `take`, and for how long
+    tx: Transaction,
+    budget_key: str,
+    limits: Limits,
+    holder: UUID,
+    *,
+    interactive: bool,
+    until: datetime,
+    now: datetime,
+) -> datetime | None:
+    """Take one call that no effect stands for; `release` it afterwards.
+
+    Returns None when granted, else when to try again. It counts as in flight until it is released,
+    or until `until` if its process dies: choose the latest moment at which its exchange is over.
+    """
+    refused = take(tx, budget_key, limits, interactive=interactive, besides=holder, now=now)
+    if refused is None:
+        row = {"id": holder, "budget_key": budget_key, "since": now, "until": until}
+        tx.execute(insert(BudgetHoldRow).values(row))
+    return refused
 
 
-def limits_for(limits: Limits, settings: Mapping[str, Any]) -> Limits:
+def release(  # noqa: PLR0913, PLR0917 - what was held, and what the answer said
+    tx: Transaction,
+    budget_key: str,
+    limits: Limits,
+    holder: UUID,
+    headers: Mapping[str, str],
+    now: datetime,
+) -> None:
+    """Give back the place in flight of a call that is over; `headers` are its answer's, if any."""
+    statement = delete(BudgetHoldRow).where(BudgetHoldRow.id == holder)
+    since = tx.execute(statement.returning(BudgetHoldRow.since)).scalar_one_or_none()
+    if since is not None:
+        hear(tx, budget_key, limits, headers, began=since, now=now)
+
+
+def hear(  # noqa: PLR0913
+    tx: Transaction,
+    budget_key: str,
+    limits: Limits,
+    headers: Mapping[str, str],
+    *,
+    began: datetime,
+    now: datetime,
+) -> None:
+    """Note what a call that `began` then and is over now tells of the budget.
+
+    It writes only where that changes what is counted. `headers` have lower-case names.
+    """
+    windows = _windows(budget_key, limits)
+    said = [_number(headers.get(window.header or "")) for _, window in windows]
+    given = {
+        "tenants": [tenant for tenant, _ in windows],
+        "names": [window.name for _, window in windows],
+        "said": said,
+        "grow": [window.grows for _, window in windows],
+        "restart": [window.restarts for _, window in windows],
+        "began": began,
+        "at": now,
+    }
+    tx.execute(_HEAR, given)
+
+
+def block(tx: Transaction, budget_key: str, window: Window, until: datetime) -> None:
+    """Nothing more that counts in this window before `until`: the platform said so itself."""
+    key = f"{budget_key}:{window.name}"
+    given = {"key": key, "tenant": budget_key, "name": window.name, "until": until}
+    tx.execute(_BLOCK, given)
+
+
+def limits_for(
+    limits: Limits, settings: Mapping[str, Any], of_kind: tuple[Window, ...] = ()
+) -> Limits:
     """Apply an integration's own limits (`{"limits": {"minute": 300, "in_flight": 5}}`)."""
     own = settings.get("limits")
     if not isinstance(own, dict):
-        return limits
-    return Limits(
+        return replace(limits, of_kind=of_kind) if of_kind else limits
+    return replace(
+        limits,
         in_flight=int(own.get("in_flight", limits.in_flight)),
-        windows=tuple(
-            Window(w.name, int(own.get(w.name, w.calls)), w.seconds, w.reserve)
-            for w in limits.windows
-        ),
+        windows=tuple(_own(window, own) for window in limits.windows),
+        of_kind=tuple(_own(window, own) for window in of_kind),
+        all_tenants=tuple(_own(window, own) for window in limits.all_tenants),
     )
+
+
+def first(limits: Limits) -> Window:
+    """Return the window of the tenant in which every call to it counts."""
+    return limits.windows[0] if limits.windows else UNLIMITED
+
+
+def _windows(budget_key: str, limits: Limits) -> list[tuple[str, Window]]:
+    """Whose windows a call counts in: its tenant's, then those of all tenants (locked last)."""
+    platform = budget_key.partition(":")[0]
+    windows = (limits.windows or (UNLIMITED,)) + limits.of_kind
+    own = [(budget_key, window) for window in windows]
+    return own + [(platform, window) for window in limits.all_tenants]
+
+
+def _own(window: Window, own: Mapping[str, Any]) -> Window:
+    if window.name not in own:
+        return window
+    return replace(window, calls=int(own[window.name]), grows=False)
+
+
+def _number(said: str | None) -> int | None:
+    text_ = (said or "").strip()
+    return int(text_) if text_.isascii() and text_.isdigit() and len(text_) <= 9 else None

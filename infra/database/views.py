@@ -124,8 +124,7 @@ _INVOICES = """
     WHERE e.action_id = :id ORDER BY v.created_at
 """
 _BLOCKED = """
-    SELECT b.key, b.used, b.window_started_at, b.blocked_until FROM budgets b
-    WHERE b.key LIKE :tenant || ':%' ORDER BY b.key
+    SELECT b.key, b.blocked_until FROM budgets b WHERE b.tenant = :tenant ORDER BY b.key
 """
 
 

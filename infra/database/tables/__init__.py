@@ -12,6 +12,7 @@ from infra.database.tables.crm import CrmContact, CrmCustomer, CrmDeal, CrmDealP
 from infra.database.tables.integrations import (
     ApiKeyRow,
     AttachmentRow,
+    BudgetHoldRow,
     BudgetRow,
     ConnectionRow,
     ContactLinkRow,
@@ -42,6 +43,7 @@ __all__ = [
     "ActionRow",
     "ApiKeyRow",
     "AttachmentRow",
+    "BudgetHoldRow",
     "BudgetRow",
     "CallRow",
     "ConnectionRow",

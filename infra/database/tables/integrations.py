@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, func, text
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, UniqueConstraint, func, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from infra.database.tables.base import FleetTable, Key
@@ -46,13 +47,38 @@ class IntegrationRow(FleetTable):
 
 
 class BudgetRow(FleetTable):
-    """What is left of one limit of one tenant. Keyed `<platform>:<tenant>:<window>`."""
+    """One window of one tenant's budget. Keyed `<platform>:<tenant>:<window>`.
+
+    `slots` counts the calls of the window in 120 parts of it, newest first; `newest` is the number
+    of the first since 1970. `learned` is the most calls the platform has ever said it allows. A
+    window is `shared` when every call to the tenant counts in it. `used` and `window_started_at`
+    were the former way of counting.
+    """
 
     __tablename__ = "budgets"
     key: Mapped[str] = mapped_column(primary_key=True)
-    window_started_at: Mapped[datetime]
-    used: Mapped[int]
+    tenant: Mapped[str | None] = mapped_column(index=True)  # `<platform>`: all its tenants together
+    name: Mapped[str | None]
+    shared: Mapped[bool] = mapped_column(server_default=text("true"))
+    seconds: Mapped[int | None]
+    calls: Mapped[int | None]
+    reserve: Mapped[int] = mapped_column(server_default="0")
+    learned: Mapped[int | None]
+    slots: Mapped[list[int]] = mapped_column(ARRAY(Integer), server_default="{}")
+    newest: Mapped[int] = mapped_column(BigInteger, server_default="0")
     blocked_until: Mapped[datetime | None]
+    window_started_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    used: Mapped[int] = mapped_column(server_default="0")
+
+
+class BudgetHoldRow(FleetTable):
+    """A call in flight that no effect stands for (a read for a person)."""
+
+    __tablename__ = "budget_holds"
+    id: Mapped[Key]
+    budget_key: Mapped[str] = mapped_column(index=True)
+    since: Mapped[datetime]
+    until: Mapped[datetime]
 
 
 class FactRow(FleetTable):

@@ -1,7 +1,8 @@
 """What the fleet knows of Xero: actions, effects, limits.
 
 Limits per organisation and app, from developer.xero.com, "OAuth 2.0 API limits": 5 calls at once,
-60 a minute, 1,000 (Starter, assumed here) or 5,000 a day; `limits` in the settings says which.
+60 a minute, 1,000 (Starter, assumed until an answer says more) or 5,000 a day; 10,000 a minute for
+the app, all organisations together.
 """
 
 from infra.platform import ActionType, Limits, Platform, Window
@@ -41,9 +42,21 @@ PLATFORM = Platform(
     reads=READS,
     limits=Limits(
         in_flight=5,
+        in_flight_reserve=1,
         windows=(
-            Window("minute", calls=60, seconds=60, reserve=10),
-            Window("day", calls=1000, seconds=86_400, reserve=100),
+            Window("minute", 60, 60, reserve=10, header="x-minlimit-remaining"),
+            Window(
+                "day",
+                1000,
+                86_400,
+                reserve=100,
+                header="x-daylimit-remaining",
+                grows=True,
+                restarts=True,
+            ),
+        ),
+        all_tenants=(
+            Window("app_minute", 10_000, 60, reserve=500, header="x-appminlimit-remaining"),
         ),
     ),
     effects=(
