@@ -72,6 +72,12 @@ class Session:
         """Has any byte of any exchange possibly left?"""
         return any(exchange.sent for exchange in self.exchanges)
 
+    @property
+    def last_headers(self) -> Mapping[str, str]:
+        """Headers of the latest answer, with lower-case names; none where none came."""
+        answered = [one.answer_headers for one in self.exchanges if one.answer_headers]
+        return answered[-1] if answered else {}
+
     def not_whole(self, error: Broken | TooLate) -> Deferred | Unknown:
         """Outcome of an exchange that brought no whole answer."""
         last = self.exchanges[-1] if self.exchanges else None

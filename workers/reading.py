@@ -18,7 +18,7 @@ from domain.actions.outcome import Blocks, Deferred, JsonObject, Outcome, Succee
 from infra.database import budgets, facts, integrations, log
 from infra.envelope import Problem, Refused
 from infra.exchange import Broken, TooLate
-from infra.platform import Carrier
+from infra.platform import Carrier, Limits
 from infra.reads import Read
 from infra.session import Session
 from infra.settings import SettingsError
@@ -143,26 +143,33 @@ class _Asking:
         raise NotReadable(outcome.message, getattr(outcome, "until", None))
 
     def _once(self) -> Outcome:
-        self._take_budget()
+        holder = self._hold()
         session: Session | None = None
         outcome: Outcome = Unknown("interrupted", "it was interrupted")
         try:
             session, outcome = self._exchanged()
         finally:
-            self._conclude(session, outcome)
+            self._conclude(holder, session, outcome)
         return outcome
 
-    def _take_budget(self) -> None:
-        limits = budgets.limits_for(self.carrier.platform.limits, self.carrier.integration.settings)
-        now = self.fleet.now()
-        # Rolled back when something is used up, so that what was taken of the rest is given back.
+    @property
+    def _limits(self) -> Limits:
+        carrier = self.carrier
+        return budgets.limits_for(carrier.platform.limits, carrier.integration.settings)
+
+    def _hold(self) -> UUID:
+        """Take one call from the tenant's budget."""
+        holder, now, settings = uuid4(), self.fleet.now(), self.fleet.settings
+        over_by = now + timedelta(seconds=settings.send_within_s + settings.call_timeout_s)
         with self.fleet.database.transaction() as tx:
-            until = budgets.take(
-                tx, self.carrier.budget_key, limits, interactive=True, besides=uuid4(), now=now
-            )
-            if until is not None:
-                words = f"the budget of calls to this {self.carrier.platform.name} tenant is used"
-                raise NotReadable(f"{words} up", until)
+            refused = budgets.hold(
+                tx, self.carrier.budget_key, self._limits, holder,
+                interactive=True, until=over_by, now=now,
+            )  # fmt: skip
+        if refused is not None:
+            words = f"the budget of calls to this {self.carrier.platform.name} tenant is used up"
+            raise NotReadable(words, refused)
+        return holder
 
     def _exchanged(self) -> tuple[Session | None, Outcome]:
         fleet, integration, platform = self.fleet, self.carrier.integration, self.carrier.platform
@@ -187,8 +194,8 @@ class _Asking:
             outcome = session.not_whole(error)
         return session, outcome
 
-    def _conclude(self, session: Session | None, outcome: Outcome) -> None:
-        """Write the log and the cache."""
+    def _conclude(self, holder: UUID, session: Session | None, outcome: Outcome) -> None:
+        """Write the log and the cache, and let go of the place in flight."""
         integration, now = self.carrier.integration, self.fleet.now()
         with self.fleet.database.transaction() as tx:
             if session is not None:
@@ -200,8 +207,10 @@ class _Asking:
                 facts.forget(tx, integration.id, f"read {self.name} ", now - age_max)
             elif isinstance(outcome, Deferred) and outcome.blocks is Blocks.TENANT:
                 until = outcome.until or now + self.declared.kept_for
-                limits = self.carrier.platform.limits
-                budgets.block(tx, self.carrier.budget_key, limits, until, now)
+                window = budgets.first(self.carrier.platform.limits)
+                budgets.block(tx, self.carrier.budget_key, window, until)
+            headers = {} if session is None else session.last_headers
+            budgets.release(tx, self.carrier.budget_key, self._limits, holder, headers, now)
 
     def _renewed(self, refusal: Outcome) -> bool:
         """Have refused credentials renewed; when they cannot be, the integration is paused."""

@@ -30,15 +30,9 @@ class Tenant:
         self.tx, self.limits = tx, limits
         self.key = f"xero:{uuid4()}"
 
-    def take(self, at, interactive=True, limits=None):
-        return budgets.take(
-            self.tx,
-            self.key,
-            limits or self.limits,
-            interactive=interactive,
-            besides=uuid4(),
-            now=at,
-        )
+    def take(self, at, *, interactive=True):
+        given = {"interactive": interactive, "besides": uuid4(), "now": at}
+        return budgets.take(self.tx, self.key, self.limits, **given)
 
     def hear(self, began, at, **said):
         headers = {f"x-{name}": str(left) for name, left in said.items()}

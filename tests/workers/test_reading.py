@@ -113,8 +113,8 @@ def test_old_searches_do_not_pile_up(office):
 
 def test_a_question_is_a_call_of_the_budget_and_in_the_log(office):
     ask(office, "xero_accounts")
-    used = {row.key.split(":")[-1]: row.used for row in office.rows("SELECT * FROM budgets")}
-    assert used == {"minute": 1, "day": 1}
+    used = {row.name: sum(row.slots) for row in office.rows("SELECT * FROM budgets")}
+    assert used == {"minute": 1, "day": 1, "app_minute": 1}
     (row,) = office.rows("SELECT * FROM integration_log")
     assert (row.step, row.status, row.outcome) == ("xero_accounts", 200, "succeeded")
     assert (row.action_id, row.requested_by) == (None, "test")
