@@ -102,8 +102,8 @@ def _clean(outcome: AnyOutcome) -> AnyOutcome:
 
 def _carry_out(attempt: Attempt, session: Session) -> AnyOutcome:
     try:
-        if attempt.step == "look_up" and attempt.kind.find is not None:
-            return attempt.kind.find(session, attempt.sent)
+        if attempt.step == "look_up":
+            return (attempt.kind.find or _stated)(session, attempt.sent)
         return attempt.kind.perform(session, attempt.sent)
     except (Broken, TooLate) as error:
         return session.not_whole(error)
@@ -113,6 +113,14 @@ def _carry_out(attempt: Attempt, session: Session) -> AnyOutcome:
         if session.sent:
             return Unknown("adapter_failed", words)
         return Deferred("adapter_failed", f"{words}; nothing was sent")
+
+
+def _stated(_session: Session, sent: Sent) -> Succeeded | Unknown:
+    """Stand in for a look-up where there is none: a person's word, or still nobody knows."""
+    if sent.stated_id is not None:
+        return Succeeded({}, external_id=sent.stated_id)
+    words = "it cannot be looked up; say whether it happened"
+    return Unknown("outcome_unknown", words, repeatable=False)
 
 
 def _log(outcome: AnyOutcome, session: Session) -> None:

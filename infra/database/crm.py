@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import or_, select, update
 
 from domain.contacts import Entity, Party
+from domain.email.recipients import Person
 from domain.invoices.portions import DealProduct
 from domain.payments.status import PaymentStatus
 from infra.database.engine import Transaction
@@ -64,6 +65,16 @@ def find_contact(tx: Transaction, workspace_id: UUID, contact_id: UUID) -> Party
     names = filter(None, (_plain(row.first_name), _plain(row.last_name)))
     email = _plain(row.email)
     return Party(Entity.CONTACT, contact_id, " ".join(names) or email or "", email)
+
+
+def find_person(tx: Transaction, workspace_id: UUID, contact_id: UUID) -> Person | None:
+    """Return how a contact of the workspace is written to, or None."""
+    row = tx.execute(
+        select(CrmContact.email, CrmContact.first_name).where(
+            CrmContact.id == contact_id, CrmContact.workspace_id == workspace_id
+        )
+    ).one_or_none()
+    return None if row is None else Person(_plain(row.email), _plain(row.first_name))
 
 
 def party_of(tx: Transaction, deal: DealFacts) -> Party | None:

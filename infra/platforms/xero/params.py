@@ -1,6 +1,6 @@
 """Params of Xero's actions, as a request gives them. Loaded only where requests are checked."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
@@ -31,7 +31,20 @@ class CreateContact:
 
 
 @dataclass(frozen=True)
-class CreateInvoice:
+class Emailing:
+    """What every action that can email its invoice takes; `domain.email` says what it means."""
+
+    email_mode: EmailMode | None = None
+    email_subject: Annotated[str, StringConstraints(max_length=500)] | None = None
+    email_body: Annotated[str, StringConstraints(max_length=50_000)] | None = None
+    email_attach_pdf: bool | None = None
+    email_recipient_source: RecipientSource | None = None
+    email_recipient_contact_id: UUID | None = None
+    email_recipient: Annotated[str, StringConstraints(min_length=3, max_length=254)] | None = None
+
+
+@dataclass(frozen=True)
+class CreateInvoice(Emailing):
     """`xero_create_invoice` and `xero_create_contact_and_invoice`."""
 
     portion: Portion = Portion.FULL
@@ -44,13 +57,14 @@ class CreateInvoice:
     currency: Currency | None = None
     line_amount_types: LineAmountTypes | None = None
     branding_theme_id: UUID | None = None
-    email_mode: EmailMode | None = None
-    email_subject: Annotated[str, StringConstraints(max_length=500)] | None = None
-    email_body: Annotated[str, StringConstraints(max_length=50_000)] | None = None
-    email_attach_pdf: bool | None = None
-    email_recipient_source: RecipientSource | None = None
-    email_recipient_contact_id: UUID | None = None
-    email_recipient: Annotated[str, StringConstraints(min_length=3, max_length=254)] | None = None
+
+
+@dataclass(frozen=True)
+class EmailInvoice(Emailing):
+    """`xero_email_invoice`: the invoice by our id or by Xero's; by Xero unless told otherwise."""
+
+    invoice_id: UUID = field(kw_only=True)
+    email_mode: Literal["xero", "trustpager"] | None = None
 
 
 @dataclass(frozen=True)

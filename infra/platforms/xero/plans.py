@@ -1,7 +1,5 @@
 """The plans of `xero_create_contact` and `xero_create_invoice`: which effect comes next."""
 
-from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -12,15 +10,15 @@ from domain.contacts import Refuse as NoContact
 from domain.invoices.precedence import InvoiceSources
 from domain.invoices.selection import propose
 from domain.invoices.xero_status import InvoiceStatus
-from domain.money import round_half_up
 from infra.clock import utc_now
 from infra.database import billing, contacts, crm, facts
 from infra.database.engine import Transaction
 from infra.platform import Integration
 from infra.platforms.xero import contacts as effects
-from infra.platforms.xero import invoices, online, organisation
+from infra.platforms.xero import emailable, invoices, organisation
 from infra.platforms.xero.errors import CONTACT_ARCHIVED
-from infra.platforms.xero.wishes import invoice_wish, unavailable
+from infra.platforms.xero.raised import after_created, contact_json
+from infra.platforms.xero.wishes import EmailWish, email_wish, invoice_wish, unavailable
 
 Problems = list[tuple[str, str]]
 
@@ -64,8 +62,9 @@ def known_invoice(tx: Transaction, request: Request, integration: Integration) -
     fact = facts.fresh(tx, integration.id, organisation.FACT, organisation.KEPT_FOR, now)
     return {
         **known_contact(tx, request, integration),
+        **emailable.known(tx, request, email_wish(request.params), request.deal_id),
         "organisation": fact,
-        "problems": _obstacles(tx, request, integration, fact),
+        "problems": _obstacles(tx, request, integration, fact) + _email_obstacles(tx, request),
     }
 
 
@@ -95,6 +94,11 @@ def _obstacles(
     return [(p.path, p.message) for p in found if p.path != "params.due_date"]
 
 
+def _email_obstacles(tx: Transaction, request: Request) -> Problems:
+    status = request.params.get("status", InvoiceStatus.AUTHORISED)
+    return emailable.obstacles(tx, request, email_wish(request.params), request.deal_id, status)
+
+
 # --- checks at intake -----------------------------------------------------------------------------
 
 
@@ -114,7 +118,8 @@ def check_contact(tx: Transaction, request: Request) -> Problems:
 def check_invoice(tx: Transaction, request: Request) -> Problems:
     """Find what only the database can tell of a request for an invoice."""
     named = invoice_wish(request.params).deal_product_ids
-    problems = list(unavailable(request.params)) + _check_deal(tx, request)
+    problems = [*unavailable(request.params), *_email_obstacles(tx, request)]
+    problems += _check_deal(tx, request)
     if named == ():
         words = "names no product; name some, or leave it out for the defaults"
         problems.append(("params.deal_product_ids", words))
@@ -145,16 +150,17 @@ def create_contact(_request: Request, known: Known, results: tuple[Result, ...])
     step = _contact(known, results, check_link=True)
     if not isinstance(step, Use):
         return step
-    contact = _contact_json(results, step.contact_id)
+    contact = contact_json(results, step.contact_id)
     return Done({"contact_id": step.contact_id, "how": step.how, "name": contact.get("name")})
 
 
 def create_invoice(request: Request, known: Known, results: tuple[Result, ...]) -> Step:
-    """Organisation, contact, invoice, online address."""
+    """Organisation, contact, invoice, online address, email."""
+    wish = email_wish(request.params)
     attempts = [r for r in results if r.name == invoices.CREATE.name]
     refused = [r.outcome for r in attempts if isinstance(r.outcome, Rejected)]
     if attempts and isinstance(attempts[-1].outcome, Succeeded):
-        return _after_created(attempts[-1], results)
+        return after_created(request, known, attempts[-1], results)
     if len(refused) > 1 or (refused and refused[-1].code != CONTACT_ARCHIVED):
         return Refuse(refused[-1])
     if known["problems"] and not refused:
@@ -168,12 +174,20 @@ def create_invoice(request: Request, known: Known, results: tuple[Result, ...]) 
         link = {**known["link"], "contact_id": attempts[-1].inputs["contact_id"]}
         step = _contact({**known, "link": link}, results[place:], check_link=True)
     else:
-        step = _contact(known, results, check_link=request.params.get("due_date") is None)
-    if not isinstance(step, Use):
-        return step
-    contact = _contact_json(results, step.contact_id)
+        unread = request.params.get("due_date") is not None and not wish.reads_contact
+        step = _contact(known, results, check_link=not unread)
+    return step if not isinstance(step, Use) else _raise(step, fact, wish, known, results)
+
+
+def _raise(
+    contact_used: Use, fact: JsonObject, wish: EmailWish, known: Known, results: tuple[Result, ...]
+) -> Step:
+    contact = contact_json(results, contact_used.contact_id)
+    nobody = emailable.unsendable(wish, known, contact)
+    if nobody is not None:
+        return Refuse(nobody)
     inputs = {
-        "contact_id": step.contact_id,
+        "contact_id": contact_used.contact_id,
         "terms": contact.get("terms"),
         "organisation": {name: fact[name] for name in ("base_currency", "time_zone")},
     }
@@ -199,49 +213,3 @@ def _contact(known: Known, results: tuple[Result, ...], *, check_link: bool) -> 
             return Refuse(Rejected("contact_unclear", message))
         case Use() as use:
             return use
-
-
-def _contact_json(results: tuple[Result, ...], contact_id: str) -> Mapping[str, Any]:
-    """Return what was last read of a contact; nothing when it was used unseen."""
-    for result in reversed(results):
-        if isinstance(result.outcome, Succeeded):
-            for contact in result.outcome.result.get("contacts", ()):
-                if contact["contact_id"] == contact_id:
-                    return dict(contact)
-    return {}
-
-
-def _after_created(created: Result, results: tuple[Result, ...]) -> Step:
-    told = created.outcome.result if isinstance(created.outcome, Succeeded) else {}
-    invoice = told["invoice"]
-    asked = next((r.outcome for r in results if r.name == online.READ.name), None)
-    if asked is None and invoice["status"] != InvoiceStatus.DRAFT:
-        return Effect(online.READ.name, {"invoice_id": invoice["platform_invoice_id"]})
-    address = asked.result if isinstance(asked, Succeeded) else {}
-    warnings = [*told["warnings"], address.get("warning")]
-    currency = invoice["currency"]
-
-    def money(amount: str) -> str:
-        return f"{round_half_up(Decimal(amount), currency):f}"
-
-    return Done(
-        {
-            "invoice_id": invoice["platform_invoice_id"],
-            "invoice_number": invoice["number"],
-            "status": invoice["status"],
-            "total": money(invoice["total"]),
-            "amount_due": money(invoice["amount_due"]),
-            "currency": currency,
-            "due_date": invoice["due_date"],
-            "contact_id": invoice["contact_id"],
-            "online_url": address.get("online_url"),
-            "email": {"mode": "none", "outcome": "none"},
-            "lines": [
-                {name: line[name] for name in ("deal_product_id", "description", "warning")}
-                | {"amount": money(line["billed"])}
-                | {"over_invoiced_by": money(line["over_invoiced_by"])}
-                for line in told["lines"]
-            ],
-            "warnings": [warning for warning in warnings if warning],
-        }
-    )

@@ -6,7 +6,18 @@ the app, all organisations together.
 """
 
 from infra.platform import ActionType, Limits, Platform, Window
-from infra.platforms.xero import contacts, invoices, online, organisation, plans, sync, tokens
+from infra.platforms.xero import (
+    contacts,
+    invoice_email,
+    invoice_pdf,
+    invoices,
+    online,
+    organisation,
+    plan_email,
+    plans,
+    sync,
+    tokens,
+)
 from infra.platforms.xero.reads import READS
 from infra.settings import Settings
 
@@ -65,6 +76,9 @@ PLATFORM = Platform(
         contacts.CREATE,
         invoices.CREATE,
         online.READ,
+        invoice_pdf.FETCH,
+        invoice_email.EMAIL,
+        invoice_email.EMAIL_ALONE,
         sync.PAGE,
     ),
     actions=(
@@ -79,6 +93,15 @@ PLATFORM = Platform(
         ),
         _create_invoice("xero_create_invoice", "Raise an invoice for a deal's products in Xero"),
         _create_invoice("xero_create_contact_and_invoice", "The same as xero_create_invoice"),
+        ActionType(
+            name="xero_email_invoice",
+            params="infra.platforms.xero.params:EmailInvoice",
+            next_effect=plan_email.email_invoice,
+            known=plan_email.known,
+            check=plan_email.check,
+            summary="Email an invoice, by Xero or branded",
+            guarantee="by Xero: deduplicated for minutes, then parked; branded: found by look-up",
+        ),
         ActionType(
             name="xero_sync_invoices",
             params="infra.platforms.xero.params:SyncInvoices",
