@@ -22,6 +22,7 @@ from infra.session import Session
 PATIENCE = timedelta(days=3)
 """For how long a daily cap, met again and again, keeps an email waiting."""
 AFTER_MIDNIGHT = timedelta(minutes=1)  # clocks differ
+REFUSAL_KEPT_FOR = timedelta(minutes=7)  # Xero answers a key as before for six
 ZONE_KEPT_FOR = timedelta(days=400)  # an organisation hardly ever moves
 EMAIL_CAP = "email_cap"
 
@@ -45,8 +46,9 @@ def _perform(session: Session, sent: Sent) -> Outcome:
     if isinstance(refused, dict):
         return Unknown("unreadable_answer", f"Xero: HTTP {exchange.status}")
     if isinstance(refused, Rejected) and _CAP.search(refused.message):
-        until = next_day(answered_at(exchange), sent.call.context.get("time_zone"))
-        return Deferred(EMAIL_CAP, refused.message, until)
+        now = answered_at(exchange)
+        until = next_day(now, sent.call.context.get("time_zone"))
+        return Deferred(EMAIL_CAP, refused.message, max(until, now + REFUSAL_KEPT_FOR))
     return refused
 
 

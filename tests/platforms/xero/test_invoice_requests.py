@@ -10,7 +10,11 @@ from infra.envelope import Refused
     ("params", "field", "words"),
     [
         ({"portion": "ongoing"}, "params.portion", "xero_create_repeating_invoice"),
-        ({"email_mode": "trustpager"}, "params.email_mode", "not yet available"),
+        (
+            {"email_mode": "trustpager", "email_recipient": "sam@deal.test"},
+            "params.email_mode",
+            "default email config",
+        ),
         ({"email_subject": "Hi"}, "params.email_subject", "email_mode"),
         ({"email_mod": "xero"}, "params.email_mod", "unknown field"),
         ({"status": "PAID"}, "params.status", "AUTHORISED"),
@@ -33,7 +37,13 @@ def test_everything_wrong_is_named_at_once(office):
     _, (foreign,) = office.world.deal({})
     deal, _ = office.world.deal({})
     with pytest.raises(Refused) as refused:
-        office.invoice(deal, deal_product_ids=[str(foreign)], email_mode="xero", portion="ongoing")
+        office.invoice(
+            deal,
+            deal_product_ids=[str(foreign)],
+            email_mode="xero",
+            status="DRAFT",
+            portion="ongoing",
+        )
     assert {p.field for p in refused.value.problems} == {
         "params.deal_product_ids[0]",
         "params.email_mode",
