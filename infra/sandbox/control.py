@@ -100,6 +100,15 @@ def _requests(world: World, wish: Document) -> Document:
     return world.traffic.report(wish.get("platform"))
 
 
+def _recording(world: World, wish: Document) -> Document:
+    return world.recording.report(wish.get("platform"))
+
+
+def _switch_recording(world: World, wish: Document) -> Document:
+    world.recording.switch(on=bool(wish.get("on", True)))
+    return {"on": bool(wish.get("on", True))}
+
+
 def _clock(world: World, _wish: Document) -> Document:
     return {"now": iso(world.clock.now()), "offset_seconds": world.clock.offset_s}
 
@@ -145,6 +154,8 @@ _CALLS: tuple[tuple[str, str, Order], ...] = (
     ("POST", "/held/release", _release),
     ("GET", "/effects", _effects),
     ("GET", "/requests", _requests),
+    ("GET", "/recording", _recording),
+    ("POST", "/recording", _switch_recording),
     ("GET", "/clock", _clock),
     ("POST", "/clock", _set_clock),
     ("POST", "/reset", _reset),

@@ -49,7 +49,9 @@ class Gate:
         try:
             answer = platform.finish(request, await self._carry(platform, request, seen))
             seen.status = answer.status
+            self._world.recording.note(request, answer)
         except HangUp as broken:
+            self._world.recording.note(request, broken.partial)
             await _hang_up(broken, scope, receive, send)
             return
         finally:

@@ -7,6 +7,7 @@ from infra.sandbox.effects import Effects
 from infra.sandbox.faults import Faults
 from infra.sandbox.platform import Platform
 from infra.sandbox.postmark.platform import Postmark
+from infra.sandbox.recording import Recording
 from infra.sandbox.slack.platform import Slack
 from infra.sandbox.store import Shelf, Store
 from infra.sandbox.traffic import Traffic
@@ -19,6 +20,7 @@ class World:
     def __init__(self, file: Path | None = None) -> None:
         self.store = Store(file)
         self.faults = Faults()
+        self.recording = Recording()
         self._open()
 
     def reset(self) -> None:
@@ -27,6 +29,7 @@ class World:
         self.store.commit()
         self.faults.release(None)
         self.faults.clear()
+        self.recording = Recording()
         self._open()
 
     def keep_clock(self) -> None:
