@@ -7,6 +7,7 @@ from functools import cache
 
 XERO_API_URL = "https://api.xero.com"
 XERO_IDENTITY_URL = "https://identity.xero.com"
+XERO_LOGIN_URL = "https://login.xero.com/identity"
 SLACK_API_URL = "https://slack.com/api"
 POSTMARK_API_URL = "https://api.postmarkapp.com"
 
@@ -28,6 +29,7 @@ class Settings:
     )
     xero_api_url: str = XERO_API_URL
     xero_identity_url: str = XERO_IDENTITY_URL
+    xero_login_url: str = XERO_LOGIN_URL
     slack_api_url: str = SLACK_API_URL
     postmark_api_url: str = POSTMARK_API_URL
     log_format: str = "json"
@@ -75,6 +77,7 @@ def variable_of(name: str) -> str:
         "broker_url": "BROKER_URL",
         "xero_api_url": "XERO_API_URL",
         "xero_identity_url": "XERO_IDENTITY_URL",
+        "xero_login_url": "XERO_LOGIN_URL",
         "slack_api_url": "SLACK_API_URL",
         "postmark_api_url": "POSTMARK_API_URL",
     }.get(name, f"FLEET_{name.upper()}")

@@ -63,6 +63,7 @@ def base_settings(servers: tuple[str, str], sandbox_process: Sandbox) -> Setting
         secret_keys=SECRET_KEY,
         xero_api_url=sandbox_process.url + "/xero",
         xero_identity_url=sandbox_process.url + "/xero",
+        xero_login_url=sandbox_process.url + "/xero/identity",
         slack_api_url=sandbox_process.url + "/slack/api",
         postmark_api_url=sandbox_process.url + "/postmark",
         connect_timeout_s=2.0,

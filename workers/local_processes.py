@@ -57,6 +57,7 @@ def local_environment(given: Mapping[str, str], state: Path, *, sandbox: bool) -
             "SANDBOX_URL": url,
             "XERO_API_URL": f"{url}/xero",
             "XERO_IDENTITY_URL": f"{url}/xero",
+            "XERO_LOGIN_URL": f"{url}/xero/identity",
             "SLACK_API_URL": f"{url}/slack/api",
             "POSTMARK_API_URL": f"{url}/postmark",
         }

@@ -35,6 +35,7 @@ def environment(settings: Settings, tmp_path, monkeypatch: pytest.MonkeyPatch) -
     for name in ("database_url", "broker_url", "secret_keys", "xero_api_url", "slack_api_url"):
         monkeypatch.setenv(variable_of(name), str(getattr(settings, name)))
     monkeypatch.setenv("XERO_IDENTITY_URL", settings.xero_identity_url)
+    monkeypatch.setenv("XERO_LOGIN_URL", settings.xero_login_url)
     monkeypatch.setenv("FLEET_STATE_DIR", str(tmp_path))
     monkeypatch.setenv("COLUMNS", "120")
 

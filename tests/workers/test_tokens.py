@@ -11,11 +11,15 @@ from sqlalchemy.exc import OperationalError
 
 from infra.database import integrations
 from infra.database.tables import IntegrationRow
+from infra.platforms.xero import sdk
 from infra.sandbox import seed
 from tests.harness.world import World, eventually
 from workers.execute import execute
 
 RENEWED = "xero.token.refreshed"
+
+
+assert sdk, "loaded before any send-by time runs: it takes a second"
 
 
 def expire(world: World, seconds: float = -600, **more: str) -> None:

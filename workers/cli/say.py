@@ -110,6 +110,7 @@ _ITSELF = "itself"
 _EXPLAINED = {
     "workers.cli.say.Failed": _ITSELF,
     "workers.commands.NotPossible": _ITSELF,
+    "workers.connecting.Refused": _ITSELF,
     "infra.settings.SettingsError": _ITSELF,
     "infra.embedded.claim.FolderTaken": _ITSELF,
     "infra.embedded.program.StartFailed": _ITSELF,

@@ -43,11 +43,21 @@ def sales_terms(element: JsonObject) -> dict[str, Any] | None:
 
 
 def _prepare(_prep: Preparation) -> Call:
-    return frozen(lambda api: api.get_organisations(TENANT))
+    return organisation_call()
 
 
 def _perform(session: Session, sent: Sent) -> Outcome:
-    answer = read(send(session, sent.call))
+    return read_organisation(session, sent.call)
+
+
+def organisation_call() -> Call:
+    """Return the call that reads the organisation."""
+    return frozen(lambda api: api.get_organisations(TENANT))
+
+
+def read_organisation(session: Session, call: Call) -> Outcome:
+    """Read the organisation: harmless, so it also shows whether credentials are good."""
+    answer = read(send(session, call))
     if not isinstance(answer, dict):
         return answer
     found = elements_of(answer, "Organisations")

@@ -43,6 +43,19 @@ def refresh(session: Session) -> Mapping[str, Any] | Rejected | Deferred:
     if missing:
         words = f"the connection has no {', '.join(missing)}; connect Xero again"
         return Rejected("credentials_incomplete", words)
+    form = {"grant_type": "refresh_token", "refresh_token": held["refresh_token"]}
+    return exchange_tokens(session, form, "renew the token")
+
+
+def exchange_tokens(
+    session: Session, form: Mapping[str, str], wish: str
+) -> dict[str, Any] | Rejected | Deferred:
+    """Ask the token endpoint for a pair; return the session's credentials with it.
+
+    Raises:
+        TooLate, Broken: see `infra.exchange`.
+    """
+    held = session.credentials
     pair = f"{held['client_id']}:{held['client_secret']}".encode()
     exchange = session.send(
         "POST",
@@ -52,16 +65,14 @@ def refresh(session: Session) -> Mapping[str, Any] | Rejected | Deferred:
             "Content-Type": "application/x-www-form-urlencoded",
             "Accept": "application/json",
         },
-        body=urlencode(
-            {"grant_type": "refresh_token", "refresh_token": held["refresh_token"]}
-        ).encode(),
+        body=urlencode(form).encode(),
     )
     answer = parsed(exchange.answer) or {}
     if exchange.status == 200 and isinstance(answer.get("access_token"), str):
         return _renewed(held, answer, exchange)
     error = answer.get("error")
     if exchange.status in {400, 401, 403} and isinstance(error, str) and error not in PASSING:
-        return Rejected(error[:80], f"Xero refused to renew the token: {error[:80]}; connect again")
+        return Rejected(error[:80], f"Xero refused to {wish}: {error[:80]}; connect again")
     return Deferred("token_not_renewed", f"Xero's token endpoint answered HTTP {exchange.status}")
 
 

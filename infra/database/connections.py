@@ -1,0 +1,144 @@
+"""Storing credentials a person has just given, and whose they are.
+
+One set of tokens is one connection. It takes the place of the tokens its integrations had, where
+it reaches every one of their tenants; else it becomes a connection of its own and only the chosen
+integrations move to it, so that none is left with tokens that do not reach it.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import func, insert, select, text, update
+
+from infra.database import integrations
+from infra.database.engine import Transaction
+from infra.database.tables import ConnectionRow, IntegrationRow
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """A tenant of a platform: the platform's id of it and its name."""
+
+    key: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """A tenant and the integration it is now; `created` False: it was one before."""
+
+    integration_id: UUID
+    tenant: Tenant
+    created: bool
+
+
+def connect(  # noqa: PLR0913
+    tx: Transaction,
+    *,
+    workspace_id: UUID,
+    platform: str,
+    sealed: bytes,
+    chosen: Sequence[Tenant],
+    reached: Collection[str],
+    now: datetime,
+) -> list[Connected]:
+    """Give the chosen tenants of a workspace these credentials, which reach the tenants `reached`.
+
+    What waited for them goes on.
+    """
+    lock = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+    tx.execute(lock, {"name": f"connect:{workspace_id}:{platform}"})
+    rows = tx.execute(
+        select(IntegrationRow.id, IntegrationRow.tenant_key, IntegrationRow.connection_id).where(
+            IntegrationRow.workspace_id == workspace_id,
+            IntegrationRow.platform == platform,
+            IntegrationRow.tenant_key.in_([one.key for one in chosen]),
+        )
+    ).all()
+    before = [row.connection_id for row in rows if row.connection_id is not None]
+    connection_id = _replace(tx, before, reached, sealed)
+    if connection_id is None:
+        connection_id = uuid4()
+        mine = {"id": connection_id, "workspace_id": workspace_id, "platform": platform}
+        tx.execute(insert(ConnectionRow).values(**mine, credentials=sealed))
+    for row in rows:
+        _move(tx, row.id, connection_id)
+    known = {row.tenant_key: row.id for row in rows}
+    connected = []
+    for tenant in chosen:
+        integration_id = known.get(tenant.key) or _add(
+            tx, workspace_id, platform, tenant, connection_id
+        )
+        connected.append(Connected(integration_id, tenant, tenant.key not in known))
+    resumed = integrations.find(tx, connected[0].integration_id)
+    if resumed is not None:
+        integrations.resume(tx, resumed, now)
+    return connected
+
+
+def _replace(
+    tx: Transaction, before: Sequence[UUID], reached: Collection[str], sealed: bytes
+) -> UUID | None:
+    """Put the credentials in the first connection all of whose tenants they reach."""
+    for connection_id in dict.fromkeys(before):
+        mine = ConnectionRow.id == connection_id
+        tx.execute(select(ConnectionRow.id).where(mine).with_for_update())
+        tenants = select(IntegrationRow.tenant_key).where(
+            IntegrationRow.connection_id == connection_id
+        )
+        if set(tx.execute(tenants).scalars()) <= set(reached):
+            values: Mapping[str, Any] = {
+                "credentials": sealed,
+                "version": ConnectionRow.version + 1,
+                "refresh_lease_until": None,
+                "refresh_owner": None,
+                "updated_at": func.now(),
+            }
+            tx.execute(update(ConnectionRow).where(mine).values(values))
+            return connection_id
+    return None
+
+
+def _move(tx: Transaction, integration_id: UUID, connection_id: UUID) -> None:
+    mine = IntegrationRow.id == integration_id
+    tx.execute(update(IntegrationRow).where(mine).values(connection_id=connection_id))
+    inactive = IntegrationRow.status == "inactive"
+    awake = {"status": "active", "status_reason": None}
+    tx.execute(update(IntegrationRow).where(mine, inactive).values(awake))
+
+
+def _add(
+    tx: Transaction, workspace_id: UUID, platform: str, tenant: Tenant, connection_id: UUID
+) -> UUID:
+    integration_id = uuid4()
+    tx.execute(
+        insert(IntegrationRow).values(
+            id=integration_id,
+            workspace_id=workspace_id,
+            platform=platform,
+            name=tenant.name,
+            tenant_key=tenant.key,
+            connection_id=connection_id,
+            settings={},
+        )
+    )
+    return integration_id
+
+
+def workspaces(tx: Transaction) -> list[UUID]:
+    """Return the workspaces that have integrations."""
+    return list(tx.execute(select(IntegrationRow.workspace_id).distinct()).scalars())
+
+
+def newest_sealed(tx: Transaction, workspace_id: UUID, platform: str) -> bytes | None:
+    """Return the credentials stored last for a platform in a workspace, or None."""
+    statement = (
+        select(ConnectionRow.credentials)
+        .where(ConnectionRow.workspace_id == workspace_id, ConnectionRow.platform == platform)
+        .order_by(ConnectionRow.updated_at.desc())
+        .limit(1)
+    )
+    return tx.execute(statement).scalar_one_or_none()

@@ -1,0 +1,117 @@
+"""Connecting an app to organisations: where to send the person, and what the code is good for.
+
+The authorization code flow with PKCE (S256). The redirect URI must be registered with the app,
+letter for letter; the code is good for 5 minutes and once. The scopes are the granular ones, which
+apps made since 2 March 2026 get; without `offline_access` there is no refresh token.
+Source: developer.xero.com, "The standard authorization code flow", "PKCE flow", "Scopes".
+"""
+
+import base64
+import hashlib
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+from domain.actions.outcome import Deferred, Rejected, Succeeded
+from infra.platforms.xero.organisation import organisation_call, read_organisation
+from infra.platforms.xero.tokens import exchange_tokens
+from infra.session import Session
+
+SCOPES = (
+    "offline_access",
+    "accounting.invoices",
+    "accounting.payments",
+    "accounting.contacts",
+    "accounting.settings.read",
+)
+PATH = "/connect/authorize"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One sign-in: where the person goes, and what must come back with them."""
+
+    url: str
+    state: str
+    redirect_uri: str
+    verifier: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """An organisation the person let the app into."""
+
+    tenant: str
+    name: str
+
+
+def ask(login_url: str, client_id: str, redirect_uri: str) -> Asked:
+    """Begin a sign-in."""
+    state, verifier = secrets.token_urlsafe(24), secrets.token_urlsafe(48)
+    digest = hashlib.sha256(verifier.encode()).digest()
+    query = {
+        "response_type": "code",
+        "client_id": client_id,
+        "redirect_uri": redirect_uri,
+        "scope": " ".join(SCOPES),
+        "state": state,
+        "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
+        "code_challenge_method": "S256",
+    }
+    return Asked(f"{login_url}{PATH}?{urlencode(query)}", state, redirect_uri, verifier)
+
+
+def redeem(session: Session, asked: Asked, code: str) -> Mapping[str, Any] | Rejected | Deferred:
+    """Exchange the code for credentials; the session (identity service) holds the app's own.
+
+    Raises:
+        TooLate, Broken: see `infra.exchange`.
+    """
+    form = {
+        "grant_type": "authorization_code",
+        "code": code,
+        "redirect_uri": asked.redirect_uri,
+        "code_verifier": asked.verifier,
+    }
+    held = exchange_tokens(session, form, "take the code")
+    if isinstance(held, dict) and not held.get("refresh_token"):
+        return Rejected("no_refresh_token", "Xero gave no refresh token (scope offline_access)")
+    return held
+
+
+def organisations(session: Session) -> list[Organisation] | Rejected:
+    """List the organisations the credentials reach (`GET /connections`, on the API).
+
+    Raises:
+        TooLate, Broken: see `infra.exchange`.
+    """
+    headers = {
+        "Authorization": f"Bearer {session.credentials['access_token']}",
+        "Accept": "application/json",
+    }
+    exchange = session.send("GET", "/connections", headers=headers)
+    try:
+        rows = json.loads(exchange.answer)
+        found = [
+            Organisation(str(row["tenantId"]), str(row.get("tenantName") or row["tenantId"]))
+            for row in rows
+            if row.get("tenantType", "ORGANISATION") == "ORGANISATION"
+        ]
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return Rejected("unreadable_answer", f"Xero's connections: HTTP {exchange.status}")
+    if exchange.status != 200:
+        return Rejected("refused", f"Xero's connections: HTTP {exchange.status}")
+    return found
+
+
+def problem_with(session: Session) -> str | None:
+    """Try the credentials on the session's organisation; return what is wrong, None when good.
+
+    Raises:
+        TooLate, Broken: see `infra.exchange`.
+    """
+    outcome = read_organisation(session, organisation_call())
+    return None if isinstance(outcome, Succeeded) else outcome.message

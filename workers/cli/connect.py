@@ -1,0 +1,216 @@
+"""`fleet connect`: credentials from a person's hand, checked with the platform, stored sealed."""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+from uuid import UUID
+
+import typer
+from click import Choice
+from rich.text import Text
+
+from workers.cli import say
+from workers.cli.enqueue import AsJson
+
+if TYPE_CHECKING:
+    from infra.database.connections import Connected
+    from infra.platforms.xero.authorisation import Organisation
+    from workers.fleet import Fleet
+
+app = typer.Typer(
+    help="Connect a platform, or connect it again; what waited for it goes on.",
+    no_args_is_help=True,
+)
+REDIRECT_URI = "http://localhost:8765/callback"
+Workspace = Annotated[
+    UUID | None, typer.Option(help="Whose it is. May be left out where there is only one.")
+]
+
+
+@app.command()
+def xero(  # noqa: PLR0913
+    *,
+    workspace: Workspace = None,
+    organisation: Annotated[
+        list[str] | None, typer.Option(help="Name or tenant id; may be given several times.")
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Every organisation you let it into.")
+    ] = False,
+    redirect_uri: Annotated[
+        str, typer.Option(help="As registered with the app, letter for letter.")
+    ] = REDIRECT_URI,
+    wait: Annotated[
+        float, typer.Option(metavar="SECONDS", min=1, help="For you to sign in.")
+    ] = 300,
+    browser: Annotated[bool, typer.Option(help="Open the sign-in in a browser.")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Connect Xero organisations, by signing in to Xero in your browser.
+
+    The app's id and secret come from XERO_CLIENT_ID and XERO_CLIENT_SECRET, else from what the
+    workspace has stored, else they are asked for.
+    """
+    from infra.database.connections import Tenant  # noqa: PLC0415
+    from infra.platforms.xero import authorisation  # noqa: PLC0415
+    from workers import connecting  # noqa: PLC0415
+    from workers.cli import reach, sign_in  # noqa: PLC0415
+
+    with reach.fleet() as fleet:
+        owner = workspace or the_only_workspace(fleet)
+        client = _app_of(fleet, owner)
+        asked = authorisation.ask(fleet.settings.xero_login_url, client["client_id"], redirect_uri)
+        with sign_in.Callback(redirect_uri, asked.state, _aside) as callback:
+            _send_to(asked.url, open_browser=browser)
+            code = callback.code(wait)
+        held = connecting.xero_credentials(fleet, asked, client, code)
+        reached = connecting.xero_organisations(fleet, held)
+        chosen = _chosen(reached, organisation or [], every=every)
+        for one in chosen:
+            connecting.try_organisation(fleet, held, one.tenant)
+        connected = connecting.store(
+            fleet,
+            workspace_id=owner,
+            platform="xero",
+            credentials=held,
+            chosen=[Tenant(one.tenant, one.name) for one in chosen],
+            reached={one.tenant for one in reached},
+        )
+    show_connected(connected, as_json=as_json)
+
+
+@app.command()
+def slack(*, workspace: Workspace = None, as_json: AsJson = False) -> None:
+    """Connect a Slack workspace by its bot token: SLACK_BOT_TOKEN, else it is asked for."""
+    from infra.database.connections import Tenant  # noqa: PLC0415
+    from workers import connecting  # noqa: PLC0415
+    from workers.cli import reach  # noqa: PLC0415
+
+    with reach.fleet() as fleet:
+        owner = workspace or the_only_workspace(fleet)
+        token = secret("SLACK_BOT_TOKEN", "Bot token (xoxb-…)")
+        team = connecting.slack_team(fleet, token)
+        connected = connecting.store(
+            fleet,
+            workspace_id=owner,
+            platform="slack",
+            credentials={"token": token},
+            chosen=[Tenant(team.tenant, team.name)],
+            reached={team.tenant},
+        )
+    show_connected(connected, as_json=as_json)
+
+
+def the_only_workspace(fleet: "Fleet") -> UUID:
+    """Return the workspace meant when none is named.
+
+    Raises:
+        Failed: there are none or several.
+    """
+    from infra.database import connections  # noqa: PLC0415
+
+    with fleet.database.reading() as tx:
+        found = connections.workspaces(tx)
+    if len(found) == 1:
+        return found[0]
+    hints = [f"--workspace {one}" for one in found]
+    raise say.Failed("say whose it is: --workspace ID", hints)
+
+
+def secret(variable: str, prompt: str) -> str:
+    """Return a secret from the environment, else from the keyboard, unseen; never from argv.
+
+    Raises:
+        Failed: neither is there.
+    """
+    given = os.environ.get(variable)
+    if not given and not sys.stdin.isatty():
+        raise say.Failed(f"{variable} is not set, and nobody is here to ask")
+    return given or str(typer.prompt(prompt, hide_input=True, err=True))
+
+
+def show_connected(connected: Sequence["Connected"], *, as_json: bool) -> None:
+    """Answer with what is connected now."""
+    plain = [
+        {
+            "integration_id": str(one.integration_id),
+            "tenant": one.tenant.key,
+            "name": one.tenant.name,
+            "created": one.created,
+        }
+        for one in connected
+    ]
+    table = say.table(("integration", {"no_wrap": True}), "name", "tenant", "")
+    for one in connected:
+        words = "connected" if one.created else "connected again; its actions go on"
+        sign = Text.assemble(("✓ ", "green"), words)
+        table.add_row(str(one.integration_id), one.tenant.name, one.tenant.key, sign)
+    say.answer(as_json, plain, table)
+
+
+def _app_of(fleet: "Fleet", workspace_id: UUID) -> dict[str, str]:
+    """Return the app's own id and secret."""
+    from infra.database import connections  # noqa: PLC0415
+
+    stored: dict[str, Any] = {}
+    if not os.environ.get("XERO_CLIENT_ID"):
+        with fleet.database.reading() as tx:
+            sealed = connections.newest_sealed(tx, workspace_id, "xero")
+        stored = fleet.vault.unlock(sealed) if sealed else {}
+    if stored.get("client_id") and stored.get("client_secret"):
+        return {name: str(stored[name]) for name in ("client_id", "client_secret")}
+    return {
+        "client_id": secret("XERO_CLIENT_ID", "Client id of your Xero app"),
+        "client_secret": secret("XERO_CLIENT_SECRET", "Client secret"),
+    }
+
+
+def _send_to(url: str, *, open_browser: bool) -> None:
+    import webbrowser  # noqa: PLC0415
+
+    out = say.console(to_errors=True)
+    if open_browser and webbrowser.open(url):
+        out.print("Sign in to Xero in the browser window that has opened. Should none have, go to")
+    else:
+        out.print("Sign in to Xero at")
+    out.print(Text(url), soft_wrap=True)
+
+
+def _aside(words: str) -> None:
+    say.console(to_errors=True).print(Text(words, style="yellow"))
+
+
+def _chosen(
+    reached: Sequence["Organisation"], named: Sequence[str], *, every: bool
+) -> Sequence["Organisation"]:
+    if not reached:
+        raise say.Failed("you let the app into no organisation; nothing was changed")
+    if every or (len(reached) == 1 and not named):
+        return reached
+    if not named:
+        return [_asked_for(reached)]
+    found = [_named(reached, name) for name in named]
+    return list(dict.fromkeys(found))
+
+
+def _named(reached: Sequence["Organisation"], name: str) -> "Organisation":
+    matches = [one for one in reached if name.casefold() in {one.tenant, one.name.casefold()}]
+    if len(matches) == 1:
+        return matches[0]
+    why = "several are called" if matches else "you let the app into no organisation called"
+    hints = [f"{one.tenant}  {one.name}" for one in reached]
+    raise say.Failed(f"{why} {name}; nothing was changed", hints)
+
+
+def _asked_for(reached: Sequence["Organisation"]) -> "Organisation":
+    if not sys.stdin.isatty():
+        hints = [f"--organisation {one.tenant}  ({one.name})" for one in reached]
+        raise say.Failed("say which organisation, or --all; nothing was changed", hints)
+    table = say.table(("", {"justify": "right"}), "organisation", "tenant")
+    for number, one in enumerate(reached, 1):
+        table.add_row(str(number), one.name, one.tenant)
+    say.console(to_errors=True).print(table)
+    choices = [str(number) for number in range(1, len(reached) + 1)]
+    choice = typer.prompt("Which one", type=Choice(choices), show_choices=False, err=True)
+    return reached[int(choice) - 1]

@@ -1,0 +1,98 @@
+"""Connecting a platform: credentials tried on the platform first, then stored."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, TypeVar
+from uuid import UUID
+
+from domain.actions.outcome import Deferred, Rejected
+from infra.database import connections
+from infra.database.connections import Connected, Tenant
+from infra.exchange import Broken, TooLate
+from infra.platforms.slack import authorisation as slack
+from infra.platforms.xero import authorisation as xero
+from infra.session import Session
+from workers.credentials import open_session
+from workers.fleet import Fleet
+
+T = TypeVar("T")
+
+
+class Refused(Exception):  # noqa: N818
+    """The platform does not accept it, or does not answer. Nothing is stored."""
+
+
+def xero_credentials(
+    fleet: Fleet, asked: xero.Asked, app: Mapping[str, str], code: str
+) -> Mapping[str, Any]:
+    """Exchange the code a person came back with for credentials.
+
+    Raises:
+        Refused: Xero's words.
+    """
+    session = open_session(fleet, fleet.settings.xero_identity_url, app)
+    return _asked("Xero", lambda: xero.redeem(session, asked, code))
+
+
+def xero_organisations(fleet: Fleet, held: Mapping[str, Any]) -> list[xero.Organisation]:
+    """List the organisations the credentials reach.
+
+    Raises:
+        Refused: Xero's words.
+    """
+    session = open_session(fleet, fleet.settings.xero_api_url, held)
+    return _asked("Xero", lambda: xero.organisations(session))
+
+
+def try_organisation(fleet: Fleet, held: Mapping[str, Any], tenant: str) -> None:
+    """Read the organisation, which changes nothing.
+
+    Raises:
+        Refused: it cannot be read; Xero's words.
+    """
+    session = open_session(fleet, fleet.settings.xero_api_url, held, tenant)
+    problem = _asked("Xero", lambda: xero.problem_with(session))
+    if problem is not None:
+        raise Refused(problem)
+
+
+def slack_team(fleet: Fleet, token: str) -> slack.Team:
+    """Ask Slack whose token it is.
+
+    Raises:
+        Refused: Slack's words.
+    """
+    session: Session = open_session(fleet, fleet.settings.slack_api_url, {"token": token})
+    return _asked("Slack", lambda: slack.team_of(session))
+
+
+def store(  # noqa: PLR0913
+    fleet: Fleet,
+    *,
+    workspace_id: UUID,
+    platform: str,
+    credentials: Mapping[str, Any],
+    chosen: Sequence[Tenant],
+    reached: Collection[str],
+) -> list[Connected]:
+    """Store credentials for the chosen tenants; what waited for them goes on."""
+    sealed = fleet.vault.lock(credentials)
+    with fleet.database.transaction() as tx:
+        return connections.connect(
+            tx,
+            workspace_id=workspace_id,
+            platform=platform,
+            sealed=sealed,
+            chosen=chosen,
+            reached=reached,
+            now=fleet.now(),
+        )
+
+
+def _asked(who: str, ask: Callable[[], T | Rejected | Deferred]) -> T:
+    try:
+        answer = ask()
+    except (Broken, TooLate) as error:
+        raise Refused(f"{who} does not answer: {error}") from error
+    if isinstance(answer, Rejected | Deferred):
+        raise Refused(answer.message)
+    return answer
