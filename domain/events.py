@@ -19,6 +19,7 @@ class EventType(StrEnum):
     INVOICE_SYNCED = "invoice.synced"
     INVOICE_AMOUNT_DIFFERS = "invoice.amount_differs"
     INVOICE_CYCLE_ENDED = "invoice.cycle_ended"
+    REPEATING_CREATED = "repeating_invoice.created"
     PROMOTION_DUE = "invoice.promotion_due"
     PAYMENT_RECORDED = "payment.recorded"
     PAYMENT_STATUS_CHANGED = "deal_product.payment_status_changed"

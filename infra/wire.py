@@ -120,14 +120,21 @@ def read_params(catalogue: Catalogue, envelope: Envelope) -> dict[str, Any]:
 def checked_params(location: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """Check params by their dataclass (`module:Class`); return them normalised, as plain JSON.
 
+    What is wrong between fields is told by the class's `between(given)`, if it has one, as
+    (field, words).
+
     Raises:
         Refused: with every problem by field path.
     """
+    between = getattr(_params_class(location), "between", _nothing_between)
+    problems = [Problem(f"params.{name}", words) for name, words in between(given)]
     adapter = params_adapter(location)
     try:
         params = adapter.validate_json(json.dumps(given), strict=True)
     except ValidationError as error:
-        raise Refused(_problems(error, "params")) from error
+        raise Refused(_problems(error, "params") + problems) from error
+    if problems:
+        raise Refused(problems)
     normal: dict[str, Any] = adapter.dump_python(params, mode="json", exclude_none=True)
     return normal
 
@@ -135,9 +142,16 @@ def checked_params(location: str, given: Mapping[str, Any]) -> dict[str, Any]:
 @cache
 def params_adapter(location: str) -> TypeAdapter[Any]:
     """Return the strict decoder of a params dataclass (`module:Class`): unknown fields refused."""
+    return TypeAdapter(with_config(ConfigDict(extra="forbid"))(_params_class(location)))
+
+
+def _params_class(location: str) -> Any:
     module, _, name = location.partition(":")
-    params = getattr(import_module(module), name)
-    return TypeAdapter(with_config(ConfigDict(extra="forbid"))(params))
+    return getattr(import_module(module), name)
+
+
+def _nothing_between(_given: Mapping[str, Any]) -> tuple[()]:
+    return ()
 
 
 def _problems(error: ValidationError, prefix: str) -> list[Problem]:

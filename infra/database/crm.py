@@ -1,6 +1,6 @@
 """Statements over the CRM's tables: read, and written only in `payment_status`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -9,6 +9,7 @@ from sqlalchemy import or_, select, update
 from domain.contacts import Entity, Party
 from domain.email.recipients import Person
 from domain.invoices.portions import DealProduct
+from domain.invoices.recurring import CatalogueProduct
 from domain.payments.status import PaymentStatus
 from infra.database.engine import Transaction
 from infra.database.tables import CrmContact, CrmCustomer, CrmDeal, CrmDealProduct, CrmProduct
@@ -128,6 +129,29 @@ def deal_products(tx: Transaction, deal_id: UUID) -> tuple[DealProduct, ...]:
             tax_type=row.tax_type,
         )
         for row in rows
+    )
+
+
+def catalogue_products(
+    tx: Transaction, workspace_id: UUID, ids: Sequence[UUID]
+) -> tuple[CatalogueProduct, ...]:
+    """Return those of the catalogue's products that the workspace has, in the order of `ids`."""
+    product = CrmProduct
+    rows = tx.execute(
+        select(
+            product.id, product.name, product.unit_price, product.category, product.description
+        ).where(product.id.in_(list(ids)), product.workspace_id == workspace_id)
+    )
+    found = {row.id: row for row in rows}
+    return tuple(
+        CatalogueProduct(
+            id=row.id,
+            name=row.name,
+            unit_price=row.unit_price,
+            category=row.category or "One-Off",
+            description=row.description,
+        )
+        for row in (found[one] for one in dict.fromkeys(ids) if one in found)
     )
 
 

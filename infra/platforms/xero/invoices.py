@@ -74,12 +74,7 @@ def _prepare(prep: Preparation) -> Call | Rejected:
     deal_id = prep.request.deal_id
     day = organisation.today(prep.inputs["organisation"], prep.integration.settings, prep.now)
     if deal_id is None or day is None:
-        name = prep.inputs["organisation"]["time_zone"]
-        return Rejected(
-            "time_zone_unknown",
-            f"Xero names the organisation's time zone {name!r}, which is not known here; "
-            "set time_zone (such as Pacific/Auckland) in the integration's settings",
-        )
+        return organisation.time_zone_unknown(prep.inputs["organisation"])
     outbox.lock_deal(prep.tx, deal_id)
     deal = crm.find_deal(prep.tx, prep.request.workspace_id, deal_id)
     sources = InvoiceSources(

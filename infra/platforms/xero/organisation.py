@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from domain.actions.outcome import JsonObject, Outcome, Succeeded, Unknown
+from domain.actions.outcome import JsonObject, Outcome, Rejected, Succeeded, Unknown
 from domain.actions.retry import Guarantee
 from infra.database import facts
 from infra.platform import Call, EffectType, Preparation, Sent, Settlement
@@ -30,6 +30,15 @@ def today(organisation: JsonObject, settings: Mapping[str, Any], now: datetime) 
     name = settings.get("time_zone") or organisation["time_zone"]
     local = zone(str(name))
     return None if local is None else now.astimezone(local).date()
+
+
+def time_zone_unknown(organisation: JsonObject) -> Rejected:
+    """Return the refusal of what needs the organisation's date, when `today` knows none."""
+    return Rejected(
+        "time_zone_unknown",
+        f"Xero names the organisation's time zone {organisation['time_zone']!r}, which is not known"
+        " here; set time_zone (such as Pacific/Auckland) in the integration's settings",
+    )
 
 
 def sales_terms(element: JsonObject) -> dict[str, Any] | None:

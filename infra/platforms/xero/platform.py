@@ -14,7 +14,10 @@ from infra.platforms.xero import (
     online,
     organisation,
     plan_email,
+    plan_repeating,
     plans,
+    repeating,
+    repeating_wish,
     sync,
     tokens,
 )
@@ -80,6 +83,8 @@ PLATFORM = Platform(
         invoice_email.EMAIL,
         invoice_email.EMAIL_ALONE,
         sync.PAGE,
+        repeating.LIST,
+        repeating.CREATE,
     ),
     actions=(
         ActionType(
@@ -101,6 +106,15 @@ PLATFORM = Platform(
             check=plan_email.check,
             summary="Email an invoice, by Xero or branded",
             guarantee="by Xero: deduplicated for minutes, then parked; branded: found by look-up",
+        ),
+        ActionType(
+            name="xero_create_repeating_invoice",
+            params="infra.platforms.xero.repeating_params:CreateRepeatingInvoice",
+            next_effect=plan_repeating.next_effect,
+            known=plan_repeating.known,
+            check=repeating_wish.check,
+            summary="Have Xero raise an invoice on a schedule, from a deal or the catalogue",
+            guarantee="one at a time for a contact, deduplicated for minutes, then found as new",
         ),
         ActionType(
             name="xero_sync_invoices",

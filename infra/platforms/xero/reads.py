@@ -5,7 +5,7 @@ developer.xero.com, Accounting API: Accounts and TaxRates (`where`, no paging), 
 (`searchTerm`: name, email, number, whatever the case) and Invoices (`ContactIDs`, `Statuses`).
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -134,8 +134,7 @@ def _shown(snapshot: InvoiceSnapshot) -> Invoice:
 
 
 def _text(element: JsonObject, name: str) -> str | None:
-    value = element.get(name)
-    return value if isinstance(value, str) and value else None
+    return element[name] if isinstance(element.get(name), str) and element[name] else None
 
 
 # --- the calls ------------------------------------------------------------------------------------
@@ -187,17 +186,11 @@ def _asked(
         answer = read(send(session, call(given)))
         if not isinstance(answer, dict):
             return answer
-        items = [asdict(item) for item in _parsed(answer, collection, parse)]
+        found = [parse(element) for element in elements_of(answer, collection)]
+        items = [asdict(item) for item in found if item is not None]
         return Succeeded({"items": items, "more": _has_more(answer)})
 
     return perform
-
-
-def _parsed(answer: JsonObject, collection: str, parse: Parse) -> Iterator[Any]:
-    for element in elements_of(answer, collection):
-        item = parse(element)
-        if item is not None:
-            yield item
 
 
 def _has_more(answer: JsonObject) -> bool:
