@@ -112,6 +112,7 @@ def test_old_searches_do_not_pile_up(office):
 
 
 def test_a_question_is_a_call_of_the_budget_and_in_the_log(office):
+    office.world.set_integration(office.world.xero, settings={"limits": {"day": 5000}})
     ask(office, "xero_accounts")
     used = {row.name: sum(row.slots) for row in office.rows("SELECT * FROM budgets")}
     assert used == {"minute": 1, "day": 1, "app_minute": 1}
