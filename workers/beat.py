@@ -132,9 +132,8 @@ def schedule_syncs(beat: Beat, now: datetime) -> None:
     every = timedelta(seconds=fleet.settings.sync_every_s)
     with fleet.database.transaction() as tx:
         due = periodic.syncs_due(tx, every, now)
-    slot = int(now.timestamp() // every.total_seconds())
     for one in due:
-        key = f"sync:{one.integration_id}:{slot}"
+        key = f"sync:{one.integration_id}:{now.isoformat()}"
         submit_own(fleet, "xero_sync_invoices", one.integration_id, key=key, by="schedule")
 
 

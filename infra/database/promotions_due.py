@@ -5,7 +5,20 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, Exists, Row, Text, and_, cast, column, exists, select, values
+from sqlalchemy import (
+    Boolean,
+    Exists,
+    Row,
+    Text,
+    and_,
+    cast,
+    column,
+    exists,
+    select,
+    text,
+    update,
+    values,
+)
 
 from domain.events import Event, EventType
 from domain.invoices.portions import Portion
@@ -42,6 +55,17 @@ _JUSTIFIED = values(
 """The rung each kind of invoice justifies, as a table, straight from the domain."""
 
 
+_MAY_BE_DUE = text(
+    "invoices.effect_id IS NOT NULL"
+    " AND invoices.promoted IS DISTINCT FROM (invoices.status || '/' || invoices.cycle::text)"
+)
+"""Ours, and not known to have nothing left to promote; as the index on it says it."""
+
+_IS_JUSTIFIED = and_(
+    _JUSTIFIED.c.raised_as == InvoiceRow.raised_as,
+    _JUSTIFIED.c.status == InvoiceRow.status,
+    _JUSTIFIED.c.in_first_cycle == (InvoiceRow.cycle == FIRST_CYCLE),
+)
 _COLUMNS = (
     InvoiceRow.workspace_id,
     InvoiceRow.deal_id,
@@ -88,17 +112,10 @@ def due(
         .join(InvoiceLineRow, InvoiceLineRow.invoice_id == InvoiceRow.id)
         # A product the CRM has deleted has no status to promote.
         .join(CrmDealProduct, CrmDealProduct.id == InvoiceLineRow.deal_product_id)
-        .join(
-            _JUSTIFIED,
-            and_(
-                _JUSTIFIED.c.raised_as == InvoiceRow.raised_as,
-                _JUSTIFIED.c.status == InvoiceRow.status,
-                _JUSTIFIED.c.in_first_cycle == (InvoiceRow.cycle == FIRST_CYCLE),
-            ),
-        )
+        .join(_JUSTIFIED, _IS_JUSTIFIED)
         .where(
             InvoiceRow.integration_id == integration_id,
-            InvoiceRow.effect_id.is_not(None),
+            _MAY_BE_DUE,
             ~_IS_APPLIED,
             ~_is_pending(now),
         )
@@ -109,6 +126,28 @@ def due(
     if deal_id is not None:
         statement = statement.where(InvoiceRow.deal_id == deal_id)
     return list(tx.execute(statement))
+
+
+def note_promoted(tx: Transaction, integration_id: UUID) -> None:
+    """Note which invoices, as they stand, have nothing left to promote: they are not asked again.
+
+    The ledger is never taken back, so that stays true until their status or cycle changes.
+    """
+    missing = (
+        exists()
+        .where(
+            InvoiceLineRow.invoice_id == InvoiceRow.id,
+            CrmDealProduct.id == InvoiceLineRow.deal_product_id,
+            _IS_JUSTIFIED,
+            ~_IS_APPLIED.correlate(InvoiceLineRow, InvoiceRow, _JUSTIFIED),
+        )
+        .correlate(InvoiceRow)
+    )
+    statement = update(InvoiceRow).where(
+        InvoiceRow.integration_id == integration_id, _MAY_BE_DUE, ~missing
+    )
+    stands = InvoiceRow.status.concat("/").concat(cast(InvoiceRow.cycle, Text))
+    tx.execute(statement.values(promoted=stands))
 
 
 def tell(

@@ -42,6 +42,12 @@ class ActionRow(FleetTable):
             "lease_owner",
             postgresql_where=text("lease_owner IS NOT NULL"),
         ),
+        Index(
+            "ix_actions_scheduled",
+            "integration_id",
+            "created_at",
+            postgresql_where=text("priority = 1"),
+        ),
         Index(None, "workspace_id", "created_at"),
         Index(None, "deal_id", postgresql_where=text("deal_id IS NOT NULL")),
         Index(None, "integration_id", "created_at"),

@@ -13,7 +13,10 @@ from infra.database.tables.base import FleetTable, Key
 
 
 class InvoiceRow(FleetTable):
-    """Our snapshot of one platform invoice. `raised_as` never changes; `portion` is a label."""
+    """Our snapshot of one platform invoice. `raised_as` never changes; `portion` is a label.
+
+    `promoted` is `<status>/<cycle>` as of which the ledger holds all that it justifies.
+    """
 
     __tablename__ = "invoices"
     __table_args__ = (
@@ -21,6 +24,13 @@ class InvoiceRow(FleetTable):
         Index(None, "deal_id"),
         Index(None, "effect_id"),
         Index(None, "integration_id", "status"),
+        Index(
+            "ix_invoices_may_be_due",
+            "integration_id",
+            postgresql_where=text(
+                "effect_id IS NOT NULL AND promoted IS DISTINCT FROM (status || '/' || cycle::text)"
+            ),
+        ),
     )
     id: Mapped[Key]
     workspace_id: Mapped[UUID]
@@ -48,6 +58,7 @@ class InvoiceRow(FleetTable):
     repeating_invoice_id: Mapped[str | None]
     updated_utc: Mapped[datetime]
     cycle: Mapped[int] = mapped_column(server_default="1")
+    promoted: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 

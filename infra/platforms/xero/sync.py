@@ -172,6 +172,7 @@ def _tell_due(done: Settlement, booked: Booked, *, finished: bool) -> int:
     promoted = promotions_due.tell(*where, invoice_ids=booked.ours)
     if finished and not done.request.params.get("invoice_ids"):
         promoted += promotions_due.tell(*where, deal_id=done.request.deal_id)
+        promotions_due.note_promoted(done.tx, done.integration.id)
     return promoted
 
 

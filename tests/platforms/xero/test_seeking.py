@@ -68,9 +68,11 @@ def read_all(
     return seen
 
 
-# Few seconds for many rows: often more of one second than a page holds.
-changes = st.lists(
-    st.integers(0, 12_000).map(lambda ms: START_MS + ms), min_size=0, max_size=6 * PAGE
+# Few seconds for many rows (often more of one second than a page holds), and the usual.
+changes = st.sampled_from([3_000, 12_000, 200_000]).flatmap(
+    lambda span: st.lists(
+        st.integers(0, span).map(lambda ms: START_MS + ms), min_size=0, max_size=6 * PAGE
+    )
 )
 crowded = st.integers(0, 5 * PAGE).map(lambda count: [START_MS] * count)
 moves = st.lists(

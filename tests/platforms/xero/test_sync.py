@@ -111,6 +111,24 @@ def test_a_paid_snapshot_that_was_never_promoted_is_promoted_without_being_read(
     assert office.world.payment_statuses(line) == ["paid"]
 
 
+def test_what_has_nothing_left_to_promote_is_not_asked_again(office):
+    _, line, _ = raised(office)
+    asked = "SELECT count(*) AS n FROM invoices WHERE promoted IS NULL OR promoted <> :as_of"
+    office.act(SYNC)
+    assert office.rows(asked, as_of="AUTHORISED/1")[0].n == 1, "nobody has applied it yet"
+    consume(office)
+    office.act(SYNC)
+    assert office.rows(asked, as_of="AUTHORISED/1")[0].n == 0
+    with office.world.fleet.database.transaction() as tx:  # as Mark as Paid leaves the snapshot
+        tx.execute(text("UPDATE invoices SET status = 'PAID', amount_due = 0"))
+        tx.execute(text("UPDATE invoices SET updated_utc = now() + interval '1 minute'"))
+    assert office.act(SYNC).result["promoted"] == 1
+    consume(office)
+    assert office.world.payment_statuses(line) == ["paid"]
+    office.act(SYNC)
+    assert office.rows(asked, as_of="PAID/1")[0].n == 0
+
+
 def test_promotions_already_told_are_not_told_again(office):
     raised(office)
     for _ in range(2):
