@@ -113,7 +113,8 @@ def void_fault(status: InvoiceStatus, settled: Decimal) -> str | None:
     with "This document cannot be edited as it has a payment or credit note allocated to it."
     """
     if status not in _WITHDRAWN_AS:
-        return f"an invoice that is {status.value} cannot be voided"
+        cure = "; remove its payments in Xero first" if status is InvoiceStatus.PAID else ""
+        return f"an invoice that is {status.value} cannot be voided{cure}"
     if settled > 0:
         return f"{settled:f} of it is already paid or credited: remove that in Xero, then void it"
     return None

@@ -4,21 +4,31 @@ from uuid import UUID
 
 from sqlalchemy import or_, select
 
-from infra.database import invoices
+from infra.database import invoices, outbox
 from infra.database.engine import Transaction
 from infra.database.invoices import StoredInvoice
 from infra.database.tables import InvoiceRow
 
 
-def named(tx: Transaction, integration_id: UUID, invoice_id: UUID) -> StoredInvoice | None:
-    """Return an invoice of the integration, or None."""
-    key = tx.execute(
-        select(InvoiceRow.platform_invoice_id).where(
+def named(
+    tx: Transaction, integration_id: UUID, invoice_id: UUID, *, lock: bool = False
+) -> StoredInvoice | None:
+    """Return an invoice of the integration, or None.
+
+    `lock` holds its deal's lock and its row until the commit, in the order kept everywhere.
+    """
+    row = tx.execute(
+        select(InvoiceRow.platform_invoice_id, InvoiceRow.deal_id).where(
             InvoiceRow.integration_id == integration_id,
             or_(
                 InvoiceRow.platform_invoice_id == str(invoice_id),
                 InvoiceRow.id == invoice_id,
             ),
         )
-    ).scalar_one_or_none()
-    return None if key is None else invoices.find(tx, integration_id, [key])[key]
+    ).first()
+    if row is None:
+        return None
+    if lock and row.deal_id is not None:
+        outbox.lock_deal(tx, row.deal_id)
+    found = invoices.find(tx, integration_id, [row.platform_invoice_id], lock=lock)
+    return found.get(row.platform_invoice_id)

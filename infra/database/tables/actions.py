@@ -96,6 +96,13 @@ class EffectRow(FleetTable):
         UniqueConstraint("action_id", "ordinal"),
         Index(None, "budget_key", postgresql_where=text("in_flight")),
         Index(None, "integration_id", postgresql_where=text("integration_id IS NOT NULL")),
+        Index(
+            "ix_effects_open_payments",
+            text("(inputs ->> 'invoice_id')"),
+            postgresql_where=text(
+                "name = 'xero.record_payment' AND state IN ('pending', 'started', 'unknown')"
+            ),
+        ),
     )
     id: Mapped[Key]
     action_id: Mapped[UUID] = mapped_column(ForeignKey("actions.id", ondelete="CASCADE"))

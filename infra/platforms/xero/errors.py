@@ -95,6 +95,13 @@ def refusal(words: list[str], details: JsonObject | None = None) -> Rejected:
     return Rejected(code, f"Xero: {message}", details or {})
 
 
+def own_words(exchange: Exchange, collection: str) -> str | None:
+    """Return why a write was refused, in Xero's words alone; None when it gave none."""
+    document = parsed(exchange.answer) or {}
+    of_elements = [w for e in elements_of(document, collection) for w in _element_words(e)]
+    return "; ".join(dict.fromkeys(of_elements or _words(document)))[:WORDS_MAX] or None
+
+
 def answered_at(exchange: Exchange) -> datetime:
     """Return when the answer came (UTC)."""
     return exchange.started_at + timedelta(seconds=exchange.seconds)

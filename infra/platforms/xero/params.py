@@ -1,17 +1,21 @@
 """Params of Xero's actions, as a request gives them. Loaded only where requests are checked."""
 
+import datetime as dt
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
+from domain.invoices.paying import OWN_REFERENCE_MAX
 from domain.invoices.portions import LineAmountTypes, Portion
 
 Code = Annotated[str, StringConstraints(min_length=1, max_length=50, strip_whitespace=True)]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Reference = Annotated[str, StringConstraints(min_length=1, max_length=255)]
+Amount = Annotated[Decimal, Field(gt=0, max_digits=15)]
 Ids = Annotated[tuple[UUID, ...], Field(max_length=200)]
 
 EmailMode = Literal["none", "xero", "trustpager"]
@@ -72,3 +76,37 @@ class SyncInvoices:
     """`xero_sync_invoices`: these invoices (Xero's ids), else the deal's, else all that changed."""
 
     invoice_ids: Ids | None = None
+
+
+@dataclass(frozen=True)
+class UpdateInvoice:
+    """`xero_update_invoice`. `invoice_id` is ours or Xero's; `portion` is a label of ours."""
+
+    invoice_id: UUID
+    status: Literal["DRAFT", "SUBMITTED", "AUTHORISED", "VOIDED", "DELETED"] | None = None
+    due_date: date | None = None
+    reference: Annotated[str, StringConstraints(max_length=255, strip_whitespace=True)] | None = (
+        None
+    )
+    portion: Portion | None = None
+
+
+@dataclass(frozen=True)
+class VoidInvoice:
+    """`xero_void_invoice`: VOIDED, or DELETED for an invoice that is not approved yet."""
+
+    invoice_id: UUID
+
+
+@dataclass(frozen=True)
+class RecordPayment:
+    """`xero_record_payment`: today, into the last account used, what is due, unless it says else.
+
+    `bank_account_id` is the AccountID or the code of an active bank account.
+    """
+
+    invoice_id: UUID
+    date: dt.date | None = None
+    bank_account_id: Code | None = None
+    amount: Amount | None = None
+    reference: Annotated[str, StringConstraints(max_length=OWN_REFERENCE_MAX)] | None = None

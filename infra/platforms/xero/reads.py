@@ -145,6 +145,9 @@ def _accounts(kind: str) -> Callable[[JsonObject], Call]:
     return lambda _given: frozen(lambda api: api.get_accounts(TENANT, where=where))
 
 
+bank_accounts_call = _accounts('Type=="BANK"')
+
+
 def _tax_rates(_given: JsonObject) -> Call:
     return frozen(lambda api: api.get_tax_rates(TENANT, where='Status=="ACTIVE"'))
 
@@ -209,7 +212,7 @@ READS: Mapping[str, Read] = {
     ),
     "xero_bank_accounts": Read(
         f"{_PARAMS}:Nothing",
-        _asked(_accounts('Type=="BANK"'), "Accounts", _account),
+        _asked(bank_accounts_call, "Accounts", _account),
         SETTINGS_KEPT_FOR,
         SETTINGS_STALE_FOR,
         "Active bank accounts: where payments are recorded to",

@@ -10,6 +10,7 @@ from infra.sandbox.xero.batch import Written
 from infra.sandbox.xero.books import Books, Posting, new_id
 from infra.sandbox.xero.dates import date_fields, moment_string, ms_moment
 from infra.sandbox.xero.errors import NO_ID
+from infra.sandbox.xero.invoice_view import render as render_invoice
 
 NOT_AUTHORISED = "Payments can only be made against Authorised documents"
 EXCEEDS = "Payment amount exceeds the amount outstanding on this document"
@@ -44,7 +45,7 @@ def create(posting: Posting, element: Document) -> Written:
     )
     settle(posting, invoice)
     posting.made("payment.created", payment["PaymentID"], payment.get("Reference"))
-    return Written(render(books, payment))
+    return Written(_with_invoice(books, payment))
 
 
 def delete(posting: Posting, payment: Document) -> Written:
@@ -59,7 +60,7 @@ def delete(posting: Posting, payment: Document) -> Written:
     if invoice is not None:
         settle(posting, invoice)
     posting.made("payment.deleted", payment["PaymentID"], payment.get("Reference"))
-    return Written(render(posting.books, kept))
+    return Written(_with_invoice(posting.books, kept))
 
 
 def settle(posting: Posting, invoice: Document) -> Document:
@@ -105,6 +106,16 @@ def render(books: Books, payment: Document) -> Document:
         },
         "HasValidationErrors": False,
     }
+
+
+def _with_invoice(books: Books, payment: Document) -> Document:
+    """Return a payment as the answer to a write shows it: with its invoice as that left it."""
+    shown, invoice = render(books, payment), books.invoices.get(payment["InvoiceID"])
+    if invoice is None:
+        return shown
+    whole = render_invoice(books, invoice, whole=True, places=2)
+    settled = {"Payments", "CreditNotes", "InvoicePaymentServices", "Url", "HasAttachments"}
+    return {**shown, "Invoice": {k: v for k, v in whole.items() if k not in settled}}
 
 
 def _invoice(books: Books, given: Document) -> Document | None:
