@@ -23,6 +23,7 @@ class Settings:
     database_url: str = field(default="", repr=False)
     broker_url: str = field(default="", repr=False)
     secret_keys: str = field(default="", repr=False)  # Fernet keys, newest first, comma separated
+    secret_keys_file: str = ""  # read where secret_keys is not set, and again when it changes
     xero_webhook_key: str = field(default="", repr=False)  # several, comma separated, to rotate
     public_url: str = (
         "https://fleet.invalid"  # base of the mark put on invoices: <base>/i/<effect id>

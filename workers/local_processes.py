@@ -39,8 +39,9 @@ def local_environment(given: Mapping[str, str], state: Path, *, sandbox: bool) -
         "FLEET_STATE_DIR": str(state),
     }
     env = made | dict(given) | {"FLEET_STATE_DIR": str(state)}
-    if not env.get("FLEET_SECRET_KEYS"):
-        env["FLEET_SECRET_KEYS"] = _kept(state / "secret_keys", _fernet_key)
+    if not env.get("FLEET_SECRET_KEYS") and not env.get("FLEET_SECRET_KEYS_FILE"):
+        _kept(state / "secret_keys", _fernet_key)
+        env["FLEET_SECRET_KEYS_FILE"] = str(state / "secret_keys")
     if not env.get("FLOWER_BASIC_AUTH"):
         env["FLOWER_BASIC_AUTH"] = f"fleet:{_kept(state / 'flower_password', _password)}"
     if not env.get("FLOWER_PORT"):

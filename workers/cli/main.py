@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from workers.cli import actions, connect, deals, doctor, enqueue, letters, run, say, xero
+from workers.cli import actions, connect, deals, doctor, enqueue, keys, letters, run, say, xero
 from workers.cli.demo.command import demo
 from workers.cli.reach import STATE_VARIABLE
 
@@ -89,6 +89,7 @@ app.add_typer(deals.app, name="deals", rich_help_panel=REQUESTS)
 app.add_typer(xero.app, name="xero", rich_help_panel=REQUESTS)
 app.add_typer(connect.app, name="connect", rich_help_panel=UPKEEP)
 app.add_typer(letters.app, name="dead-letters", rich_help_panel=UPKEEP)
+app.add_typer(keys.app, name="keys", rich_help_panel=UPKEEP)
 app.command(rich_help_panel=UPKEEP)(doctor.doctor)
 app.command(rich_help_panel=UPKEEP)(run.migrate)
 

@@ -43,9 +43,10 @@ def environment() -> dict[str, str]:
     found = {
         "DATABASE_URL": local["database_url"],
         "BROKER_URL": local["broker_url"],
-        "FLEET_SECRET_KEYS": _read(state / "secret_keys"),
         STATE_VARIABLE: str(state),
     }
+    if (state / "secret_keys").exists():
+        found["FLEET_SECRET_KEYS_FILE"] = str(state / "secret_keys")
     if local.get("sandbox_url"):
         found |= sandbox_addresses(local["sandbox_url"])
     return found | {name: value for name, value in given.items() if value}
@@ -61,10 +62,6 @@ def sandbox_addresses(url: str) -> dict[str, str]:
         "SLACK_API_URL": f"{url}/slack/api",
         "POSTMARK_API_URL": f"{url}/postmark",
     }
-
-
-def _read(file: Path) -> str:
-    return file.read_text(encoding="ascii") if file.exists() else ""
 
 
 def settings(given: Mapping[str, str] | None = None) -> Settings:
