@@ -4,7 +4,7 @@
 Procfile check, conformance suite) is derived from these declarations.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -71,7 +71,10 @@ class Preparation:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What `perform` and `find` are given: the frozen call and what identifies it."""
+    """What `perform` and `find` are given: the frozen call and what identifies it.
+
+    `place` and `of` say which of the call's elements is this effect's (0 of 1 when it is alone).
+    """
 
     effect_id: UUID
     request: Request
@@ -80,6 +83,8 @@ class Sent:
     key: str
     first_sent_at: datetime
     stated_id: str | None = None  # a person said: it happened, and this is the platform's id
+    place: int = 0
+    of: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +143,33 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Batch:
+    """How several effects of one kind and one integration share a call: at most `size` of them.
+
+    `merge` joins what each one's `prepare` made into what goes out, one element for each, in order.
+    `perform` and `find` return what became of each effect they are given, in that order, or one
+    outcome that holds for the call as a whole. `own_parts` cuts the body of a request or an answer
+    into the elements of effects (given with their places in the call), for the log.
+    """
+
+    size: int
+    merge: Callable[[Sequence[Call]], Call]
+    perform: Callable[[Session, Sequence[Sent]], Sequence[Outcome] | Outcome]
+    find: Callable[[Session, Sequence[Sent]], Sequence[LookedUp] | LookedUp]
+    own_parts: Callable[[bytes, Mapping[UUID, int]], Mapping[UUID, bytes]]
+
+    def perform_alone(self, session: Session, sent: Sent) -> Outcome:
+        """Carry out a batch of one."""
+        answer = self.perform(session, [sent])
+        return answer[0] if isinstance(answer, Sequence) else answer
+
+    def find_alone(self, session: Session, sent: Sent) -> LookedUp:
+        """Look for a batch of one."""
+        answer = self.find(session, [sent])
+        return answer[0] if isinstance(answer, Sequence) else answer
+
+
+@dataclass(frozen=True, slots=True)
 class EffectType:
     """One kind of effect: how to make the call, send it, find it again, and book its outcome.
 
@@ -160,6 +192,7 @@ class EffectType:
     optional: bool = False
     queue: str | None = None
     limits: tuple[Window, ...] = ()
+    batch: Batch | None = None
 
     def __post_init__(self) -> None:
         if self.guarantee.can_find != (self.find is not None):
@@ -186,6 +219,7 @@ class ActionType:
     """One `action_type`: its params, its plan, and how it is shown.
 
     `check` runs at intake and returns (field path, problem) pairs that only the database can tell.
+    `batched` names the effects of its plan that may share a call with those of other actions.
     """
 
     name: str
@@ -197,6 +231,7 @@ class ActionType:
     needs_deal: bool = False
     queue: str | None = None
     guarantee: str = ""
+    batched: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """One attempt: no transaction open, one exchange with the platform, always an outcome."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -20,6 +21,8 @@ from workers.fleet import Fleet
 NO_TOKEN = "no_token"  # noqa: S105 - a code
 """Nothing was sent for want of credentials: no attempt of the effect's own."""
 KEY_MISSING_WAIT = timedelta(minutes=1)
+REFUSED_TOGETHER = "refused_together"
+"""The code of a deferral after which a call's members go out again in smaller calls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +42,33 @@ class Attempt:
     started_at: datetime
 
 
-def perform(fleet: Fleet, attempt: Attempt) -> tuple[AnyOutcome, Session | None]:
-    """Carry the attempt out and return its outcome; never raises for what a platform does."""
+Performed = tuple[AnyOutcome, Session | None]
+"""What became of an attempt, and what was said on the way."""
+
+
+def perform(fleet: Fleet, attempts: Sequence[Attempt]) -> list[Performed]:
+    """Carry out one call and return what became of each attempt in it.
+
+    Never raises for what a platform does.
+    """
+    leader = attempts[0]
+    bind_contextvars(
+        effect=leader.kind.name, attempt=leader.number, step=leader.step, together=len(attempts)
+    )
+    answer, session = _answered(fleet, attempts)
+    outcomes = [_clean(outcome) for outcome in _each(answer, attempts)]
+    sessions = [session] if len(attempts) == 1 else _shares(attempts, session)
+    for outcome, own in zip(outcomes, sessions, strict=True):
+        _log(outcome, own)
+    return list(zip(outcomes, sessions, strict=True))
+
+
+def _answered(
+    fleet: Fleet, attempts: Sequence[Attempt]
+) -> tuple[Sequence[AnyOutcome] | AnyOutcome, Session | None]:
+    """Return each attempt's outcome, or the one of the whole call."""
+    attempt = attempts[0]
     platform, integration = attempt.carrier.platform, attempt.carrier.integration
-    bind_contextvars(effect=attempt.kind.name, attempt=attempt.number, step=attempt.step)
     try:
         known = credentials(fleet, integration, platform)
     except NotAuthorised as refused:
@@ -63,10 +89,52 @@ def perform(fleet: Fleet, attempt: Attempt) -> tuple[AnyOutcome, Session | None]
     )
     if fleet.incarnation.id is None:
         return Deferred("not_registered", "this process lost its registration; not sent"), session
-    outcome = _clean(_carry_out(attempt, session))
-    outcome = _with_newer_credentials(fleet, attempt, outcome)
-    _log(outcome, session)
-    return outcome, session
+    answer = _carry_out(attempts, session)
+    if isinstance(answer, Sequence):
+        return answer, session
+    return _with_newer_credentials(fleet, attempt, answer), session
+
+
+def _each(
+    answer: Sequence[AnyOutcome] | AnyOutcome, attempts: Sequence[Attempt]
+) -> Sequence[AnyOutcome]:
+    """Return every attempt's outcome.
+
+    A call of several that is refused as a whole did nothing, and says nothing of any one of them:
+    they go out again, in smaller calls. (Not so a repeat: what was sent before may have happened.)
+    """
+    if isinstance(answer, Sequence):
+        return answer
+    if isinstance(answer, Rejected) and attempts[0].step == "send" and len(attempts) > 1:
+        words = f"{len(attempts)} refused together: {answer.message}"
+        answer = Deferred(REFUSED_TOGETHER, words, attempts[0].started_at)
+    return [answer] * len(attempts)
+
+
+def _shares(attempts: Sequence[Attempt], session: Session | None) -> Sequence[Session | None]:
+    """Give every attempt a session that shows its own part of what was said."""
+    batch = attempts[0].kind.batch
+    if session is None or batch is None:
+        return [session] * len(attempts)
+    places = {attempt.sent.effect_id: attempt.sent.place for attempt in attempts}
+    cut = [
+        (
+            exchange,
+            batch.own_parts(exchange.body or b"", places),
+            batch.own_parts(exchange.answer, places),
+        )
+        for exchange in session.exchanges
+    ]
+    return [
+        replace(
+            session,
+            exchanges=[
+                replace(exchange, body=asked.get(one), answer=told.get(one, b""))
+                for exchange, asked, told in cut
+            ],
+        )
+        for one in places
+    ]
 
 
 def _with_newer_credentials(fleet: Fleet, attempt: Attempt, outcome: AnyOutcome) -> AnyOutcome:
@@ -100,11 +168,15 @@ def _clean(outcome: AnyOutcome) -> AnyOutcome:
             return outcome
 
 
-def _carry_out(attempt: Attempt, session: Session) -> AnyOutcome:
+def _carry_out(attempts: Sequence[Attempt], session: Session) -> Sequence[AnyOutcome] | AnyOutcome:
+    kind, sents = attempts[0].kind, [attempt.sent for attempt in attempts]
+    looks_up = attempts[0].step == "look_up"
     try:
-        if attempt.step == "look_up":
-            return (attempt.kind.find or _stated)(session, attempt.sent)
-        return attempt.kind.perform(session, attempt.sent)
+        if kind.batch is not None:
+            return (kind.batch.find if looks_up else kind.batch.perform)(session, sents)
+        if looks_up:
+            return (kind.find or _stated)(session, sents[0])
+        return kind.perform(session, sents[0])
     except (Broken, TooLate) as error:
         return session.not_whole(error)
     except Exception as error:  # noqa: BLE001 - whatever an adapter raises, the outcome is a fact
@@ -125,6 +197,9 @@ def _stated(_session: Session, sent: Sent) -> Succeeded | Unknown:
 
 def _log(outcome: AnyOutcome, session: Session) -> None:
     seconds = round(sum(exchange.seconds for exchange in session.exchanges), 3)
+def _log(outcome: AnyOutcome, session: Session | None) -> None:
+    exchanges = session.exchanges if session is not None else ()
+    seconds = round(sum(exchange.seconds for exchange in exchanges), 3)
     words = getattr(outcome, "message", None)
     level = logger().info if isinstance(outcome, Succeeded) else logger().warning
     level("attempted", outcome=name_of(outcome), words=words, seconds=seconds)

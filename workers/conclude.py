@@ -25,10 +25,12 @@ from infra.database.writes import Write, write
 from infra.logging import logger
 from infra.platform import EffectType
 from infra.session import Session
-from workers.attempt import NO_TOKEN, Attempt, name_of
+from workers.attempt import NO_TOKEN, REFUSED_TOGETHER, Attempt, name_of
 from workers.fleet import Fleet
 from workers.log_rows import interrupted_row, log_rows
 from workers.turn import Turn
+
+INTERRUPTED = "the process carrying it out died or lost its lease"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,12 @@ class Following:
 
 
 def conclude(
-    fleet: Fleet, attempt: Attempt, outcome: AnyOutcome, session: Session | None
+    fleet: Fleet,
+    attempt: Attempt,
+    outcome: AnyOutcome,
+    session: Session | None,
+    *,
+    goes_on: bool = True,
 ) -> int | None:
     """Commit what became of the attempt; return the lease token when this process goes on.
 
@@ -61,7 +68,7 @@ def conclude(
         # A refusal speaks of the credentials this attempt used, not of newer ones.
         with Decisions(fleet, tx, action, now, attempt.effects, attempt.carrier) as turn:
             turn.writes += [Write(IntegrationLogRow, row) for row in rows]
-            return turn.decide(attempt.effects[-1], attempt.kind, outcome, goes_on=True)
+            return turn.decide(attempt.effects[-1], attempt.kind, outcome, goes_on=goes_on)
 
 
 class Decisions(Turn):
@@ -99,9 +106,14 @@ class Decisions(Turn):
     def interrupted(self, effect: EffectRecord) -> None:
         """Its process died or lost its lease: whether it happened is unknown."""
         _, kind = self.fleet.catalogue.effect(effect.name)
-        words = "the process carrying it out died or lost its lease"
-        log.write(self.tx, [interrupted_row(self.action, effect, words, self.now)])
-        self.decide(effect, kind, Unknown("interrupted", words))
+        self.tell_interrupted(effect)
+        self.decide(effect, kind, Unknown("interrupted", INTERRUPTED))
+
+    def tell_interrupted(self, effect: EffectRecord) -> None:
+        """Log the attempt whose process died or lost its lease."""
+        _, kind = self.fleet.catalogue.effect(effect.name)
+        row = interrupted_row(self.action, effect, kind, INTERRUPTED, self.now)
+        log.write(self.tx, [row])
 
     # --- the decisions ------------------------------------------------------------------------
 
@@ -162,7 +174,11 @@ class Decisions(Turn):
         if decision.new_generation and self._seen_meanwhile(effect):
             self._reconcile(effect, LookUp(self.now), Unknown("seen", "the sync has seen it"))
             return
-        generation = effect.generation + (1 if decision.new_generation else 0)
+        # Who leaves a call shared with others goes out in another one, under another key.
+        leaves = decision.new_generation or effect.shares_its_call
+        generation = effect.generation + (1 if leaves else 0)
+        if decision.code == REFUSED_TOGETHER:
+            self.note(effect, batch_max=max(len(effect.members) // 2, 1))
         # A wait for a limit or a reconnection is no attempt of this effect's own.
         own = decision.blocks is Blocks.EFFECT and decision.code != NO_TOKEN
         self.note(

@@ -7,6 +7,7 @@ effect whose lease is void: the next `begin` takes it for what it is, an unknown
 """
 
 import time
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -21,7 +22,7 @@ from infra.logging import logger
 from infra.redaction import redact_text
 from infra.session import Session
 from infra.storable import storable
-from workers.attempt import Attempt, perform
+from workers.attempt import Attempt, Performed, perform
 from workers.beginning import Beginning, OutOfBudget
 from workers.conclude import conclude
 from workers.fleet import Fleet
@@ -37,22 +38,46 @@ def execute(fleet: Fleet, action_id: UUID) -> None:
     if not fleet.incarnation.wait(REGISTERED_WITHIN_S):
         return  # the database is away: the action is rung again when it is back
     token: int | None = None
-    while (attempt := begin(fleet, action_id, token)) is not None:
-        outcome, session = perform(fleet, attempt)
-        token = conclude_patiently(fleet, attempt, outcome, session)
+    while attempts := begin(fleet, action_id, token):
+        token = conclude_each(fleet, attempts, perform(fleet, attempts))
         if token is None:
             return
 
 
+def conclude_each(
+    fleet: Fleet, attempts: Sequence[Attempt], performed: Sequence[Performed]
+) -> int | None:
+    """Conclude every attempt of a call, each by itself; the first one's action may go on here.
+
+    The others' actions are rung when anything is left to do.
+    """
+    leader, *fellows = zip(attempts, performed, strict=True)
+    try:
+        return conclude_patiently(fleet, leader[0], *leader[1])
+    finally:
+        for attempt, (outcome, session) in fellows:
+            try:
+                conclude_patiently(fleet, attempt, outcome, session, goes_on=False)
+            except OperationalError:
+                raise
+            except Exception:  # noqa: BLE001 - its lease ends, and it is taken for unknown
+                logger().exception("one of a call could not be concluded")
+
+
 def conclude_patiently(
-    fleet: Fleet, attempt: Attempt, outcome: AnyOutcome, session: Session | None
+    fleet: Fleet,
+    attempt: Attempt,
+    outcome: AnyOutcome,
+    session: Session | None,
+    *,
+    goes_on: bool = True,
 ) -> int | None:
     """Conclude, however long the database is away: what is known must not become unknown."""
     until = time.monotonic() + fleet.settings.lease_s
     delay = 0.1
     while True:
         try:
-            return conclude(fleet, attempt, outcome, session)
+            return conclude(fleet, attempt, outcome, session, goes_on=goes_on)
         except OperationalError as error:
             if time.monotonic() + delay > until:
                 raise
@@ -61,28 +86,30 @@ def conclude_patiently(
             delay = min(delay * 2, 2.0)
 
 
-def begin(fleet: Fleet, action_id: UUID, token: int | None = None) -> Attempt | None:
-    """Start the action's next attempt and commit that; None: nothing to do now.
+def begin(fleet: Fleet, action_id: UUID, token: int | None = None) -> list[Attempt]:
+    """Start the action's next attempt and commit that; nothing when nothing is to do now.
 
-    `token` is the lease this process already holds when it goes on from one effect to the next.
+    What other actions have due that can go out in the same call goes out with it. `token` is the
+    lease this process already holds when it goes on from one effect to the next.
     """
     owner = fleet.incarnation.id
     if owner is None:  # not registered: our leases would be void
-        return None
+        return []
     now = fleet.now()
     try:
         with fleet.database.transaction() as tx:
             action = actions.claim(tx, action_id, now, token)
-            return None if action is None else Beginning(fleet, tx, action, owner, now).go()
+            return [] if action is None else Beginning(fleet, tx, action, owner, now).go()
     except OutOfBudget as out:
-        _wait_for_budget(fleet, action_id, token, out.until)
-        return None
+        for one in out.action_ids:
+            _wait_for_budget(fleet, one, token if one == action_id else None, out.until)
+        return []
     except OperationalError:
         raise  # the database is away: the action is rung again
     except Exception as error:  # noqa: BLE001 - whatever it is, others must not wait for it
         logger().exception("the action could not be begun")
         _put_off(fleet, action_id, token, error)
-        return None
+        return []
 
 
 def _put_off(fleet: Fleet, action_id: UUID, token: int | None, error: Exception) -> None:

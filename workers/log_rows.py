@@ -9,6 +9,7 @@ from domain.actions.retry import AnyOutcome
 from infra.database.actions import ActionRecord
 from infra.database.effects import EffectRecord
 from infra.exchange import Exchange
+from infra.platform import EffectType
 from infra.redaction import redact, redact_body, redact_text, redact_url
 from infra.session import Session
 from infra.storable import storable
@@ -34,7 +35,14 @@ def log_rows(
     exchanges = session.exchanges if session is not None else []
     if not exchanges:
         return [row | _nothing(now)]
-    return [row | storable(_exchange(exchange)) for exchange in exchanges]
+    of = attempt.sent.of if attempt.step != "look_up" else 1
+    place = _place(attempt.sent.place, of)
+    return [row | storable(_exchange(exchange, place)) for exchange in exchanges]
+
+
+def _place(place: int, of: int) -> dict[str, str]:
+    """Say which element of a shared call this was."""
+    return {} if of == 1 else {"place": f"{place + 1} of {of}"}
 
 
 def _nothing(now: datetime) -> dict[str, Any]:
@@ -49,13 +57,14 @@ def _nothing(now: datetime) -> dict[str, Any]:
     }
 
 
-def _exchange(exchange: Exchange) -> dict[str, Any]:
+def _exchange(exchange: Exchange, place: dict[str, str]) -> dict[str, Any]:
     return {
         "method": exchange.method,
         "url": redact_url(exchange.url),
         "request": {
             "headers": redact(dict(exchange.headers)),
             "body": redact_body(exchange.body, exchange.headers),
+            **place,
         },
         "status": exchange.status,
         "response": None
@@ -89,10 +98,15 @@ def read_rows(
 
 
 def interrupted_row(
-    action: ActionRecord, effect: EffectRecord, words: str, now: datetime
+    action: ActionRecord, effect: EffectRecord, kind: EffectType, words: str, now: datetime
 ) -> dict[str, Any]:
     """Return the row of an attempt whose process died: what was to go out, and no answer."""
-    call = effect.call
+    call, place = effect.call, {}
+    body = None if call is None else call.body
+    if body is not None and kind.batch is not None and effect.shares_its_call:
+        number = effect.members.index(effect.id)
+        place = _place(number, len(effect.members))
+        body = kind.batch.own_parts(body, {effect.id: number}).get(effect.id)
     return _nothing(now) | {
         "integration_id": effect.integration_id or action.integration.id,
         "action_id": action.request.action_id,
@@ -101,7 +115,7 @@ def interrupted_row(
         "step": "send",
         "method": None if call is None else call.method,
         "url": None if call is None else call.path,
-        "request": None if call is None else {"body": redact_body(call.body, {})},
+        "request": None if call is None else {"body": redact_body(body, {}), **place},
         "outcome": "unknown",
         "words": words,
         "external_id": None,

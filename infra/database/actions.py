@@ -33,7 +33,7 @@ class ActionRecord:
     created_at: datetime
 
 
-_COLUMNS = (
+COLUMNS = (
     ActionRow.id,
     ActionRow.workspace_id,
     ActionRow.integration_id,
@@ -57,7 +57,7 @@ _COLUMNS = (
 )
 
 _CLAIM = (
-    select(*_COLUMNS, ActionRow.lease_owner, ActionRow.due_at, ActionRow.rung_at)
+    select(*COLUMNS, ActionRow.lease_owner, ActionRow.due_at, ActionRow.rung_at)
     .join(IntegrationRow, IntegrationRow.id == ActionRow.integration_id)
     .outerjoin(ConnectionRow, ConnectionRow.id == IntegrationRow.connection_id)
     .where(ActionRow.id == bindparam("action_id"))
@@ -65,7 +65,8 @@ _CLAIM = (
 )
 
 
-def _record(row: Row[Any]) -> ActionRecord:
+def record(row: Row[Any]) -> ActionRecord:
+    """Read an action from a row of `COLUMNS`."""
     return ActionRecord(
         request=Request(
             row.id, row.workspace_id, row.integration_id, row.action_type, row.params, row.deal_id
@@ -121,17 +122,17 @@ def claim(
         return None
     if not ActionStatus(row.status).is_due_by_itself or row.integration_status != "active":
         return None
-    return _record(row)
+    return record(row)
 
 
 def still_mine(tx: Transaction, action_id: UUID, lease_token: int) -> ActionRecord | None:
     """Lock the action if the claim with this token is still the latest one, else None."""
     row = tx.execute(_MINE, {"action_id": action_id, "token": lease_token}).one_or_none()
-    return None if row is None else _record(row)
+    return None if row is None else record(row)
 
 
 _MINE = (
-    select(*_COLUMNS)
+    select(*COLUMNS)
     .join(IntegrationRow, IntegrationRow.id == ActionRow.integration_id)
     .outerjoin(ConnectionRow, ConnectionRow.id == IntegrationRow.connection_id)
     .where(
@@ -146,20 +147,25 @@ _MINE = (
 def lock(tx: Transaction, action_id: UUID) -> ActionRecord | None:
     """Lock the action whatever its state (a person's command), or None when there is none."""
     statement = (
-        select(*_COLUMNS)
+        select(*COLUMNS)
         .join(IntegrationRow, IntegrationRow.id == ActionRow.integration_id)
         .outerjoin(ConnectionRow, ConnectionRow.id == IntegrationRow.connection_id)
         .where(ActionRow.id == action_id)
         .with_for_update(of=ActionRow)
     )
     row = tx.execute(statement).one_or_none()
-    return None if row is None else _record(row)
+    return None if row is None else record(row)
 
 
-def leased(action: ActionRecord, status: ActionStatus, owner: UUID, until: datetime) -> Write:
-    """Take the action for this process until `until`, under the next token."""
+def leased(
+    action: ActionRecord, status: ActionStatus, owner: UUID, until: datetime, *, led: bool = False
+) -> Write:
+    """Take the action for this process until `until`, under the next token.
+
+    `led`: along with another one. It then takes no place among its integration's rung ones.
+    """
     advance(action.status, status)
-    values = {
+    values: dict[str, Any] = {
         "status": status.value,
         "status_by": "fleet",
         "status_reason": None,
@@ -168,6 +174,8 @@ def leased(action: ActionRecord, status: ActionStatus, owner: UUID, until: datet
         "lease_token": action.lease_token + 1,
         "failures": 0,
     }
+    if led:
+        values["rung_at"] = None
     return Write(ActionRow, values, action.request.action_id)
 
 
@@ -251,7 +259,10 @@ _PURGE = text(
     WITH old AS (DELETE FROM actions WHERE id IN (
             SELECT id FROM actions WHERE finished_at < :before LIMIT 10000) RETURNING id),
          gone AS (SELECT e.call_id FROM effects e JOIN old ON old.id = e.action_id),
-         calls AS (DELETE FROM calls WHERE id IN (SELECT call_id FROM gone))
+         calls AS (DELETE FROM calls c WHERE NOT EXISTS (
+                SELECT 1 FROM effects e WHERE e.call_id = c.id
+                   AND e.action_id NOT IN (SELECT id FROM old))
+            AND (c.id IN (SELECT call_id FROM gone) OR c.created_at < :before))
     SELECT id FROM old
     """
 )

@@ -1,12 +1,13 @@
 """Statements over effects and the calls that carry them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Text, bindparam, cast, func, select, update
+from sqlalchemy.dialects.postgresql import JSONB
 
 from domain.actions.outcome import JsonObject, Rejected, Succeeded
 from domain.actions.plan import Effect, Result
@@ -41,6 +42,13 @@ class EffectRecord:
     key: str | None
     first_sent_at: datetime | None
     repeatable: bool
+    members: tuple[UUID, ...] = ()  # whose call it is, in the order of their elements
+    batch_max: int | None = None
+
+    @property
+    def shares_its_call(self) -> bool:
+        """Did it last go out together with others?"""
+        return len(self.members) > 1
 
     @property
     def is_in_doubt(self) -> bool:
@@ -80,13 +88,21 @@ class EffectRecord:
         return Result(self.name, self.inputs, outcome_of(self.outcome or {}))
 
 
+# A member of a shared call is handed its own context only.
+_OWN_CONTEXT = func.coalesce(
+    func.jsonb_extract_path(CallRow.context, "members", cast(EffectRow.id, Text)),
+    CallRow.context,
+    type_=JSONB,
+)
+
 _LIST = select(
     *EffectRow.__table__.columns,
     CallRow.method,
     CallRow.path,
     CallRow.query,
     CallRow.body,
-    CallRow.context,
+    CallRow.members,
+    _OWN_CONTEXT.label("context"),
     CallRow.key,
     CallRow.first_sent_at,
     CallRow.repeatable,
@@ -142,6 +158,8 @@ def _record(row: Any) -> EffectRecord:
         key=row.key,
         first_sent_at=row.first_sent_at,
         repeatable=True if row.repeatable is None else row.repeatable,
+        members=tuple(UUID(one) for one in row.members or ()),
+        batch_max=row.batch_max,
     )
 
 
@@ -151,7 +169,7 @@ def of_action(tx: Transaction, action_id: UUID) -> list[EffectRecord]:
     return [_record(row) for row in rows]
 
 
-def _started(effect: EffectRecord) -> dict[str, Any]:
+def _started(effect: EffectRecord, *, in_flight: bool) -> dict[str, Any]:
     return {
         "state": effect.state.value,
         "generation": effect.generation,
@@ -159,13 +177,18 @@ def _started(effect: EffectRecord) -> dict[str, Any]:
         "lookups": effect.lookups,
         "call_id": effect.call_id,
         "last_send_by": effect.last_send_by,
-        "in_flight": effect.state is not EffectState.PENDING,
+        "in_flight": in_flight and effect.state is not EffectState.PENDING,
     }
 
 
-def added(effect: EffectRecord, action_id: UUID, budget_key: str) -> Write:
-    """Add the next effect of an action, started or (refused before it was sent) pending."""
-    row = _started(effect) | {
+def added(
+    effect: EffectRecord, action_id: UUID, budget_key: str, *, in_flight: bool = True
+) -> Write:
+    """Add the next effect of an action, started or (refused before it was sent) pending.
+
+    Of the members of one call one is in flight: a budget counts calls.
+    """
+    row = _started(effect, in_flight=in_flight) | {
         "id": effect.id,
         "action_id": action_id,
         "ordinal": effect.ordinal,
@@ -179,9 +202,9 @@ def added(effect: EffectRecord, action_id: UUID, budget_key: str) -> Write:
     return Write(EffectRow, row)
 
 
-def started(effect: EffectRecord) -> Write:
+def started(effect: EffectRecord, *, in_flight: bool = True) -> Write:
     """Mark an effect that exists as started again (or being looked up)."""
-    return Write(EffectRow, _started(effect), effect.id)
+    return Write(EffectRow, _started(effect, in_flight=in_flight), effect.id)
 
 
 def changed(effect_id: UUID, **values: Any) -> Write:
@@ -194,27 +217,28 @@ def change(tx: Transaction, effect_id: UUID, **values: Any) -> None:
     write(tx, [changed(effect_id, **values)])
 
 
-def frozen(effect: EffectRecord, platform: str, tenant_key: str) -> Write:
-    """Keep the bytes and the key before the first send, as `effect` describes them.
+def frozen(members: Sequence[EffectRecord], platform: str, tenant_key: str) -> Write:
+    """Keep the bytes and the key before the first send, as every member describes them.
 
     Raises:
-        ValueError: it describes no call.
+        ValueError: they describe no call.
     """
-    call = effect.call
-    if call is None or effect.call_id is None or effect.key is None:
+    first, call = members[0], members[0].call
+    if call is None or first.call_id is None or first.key is None:
         raise ValueError("nothing to freeze")
+    own = {str(one.id): dict(one.call.context) for one in members if one.call is not None}
     row = {
-        "id": effect.call_id,
+        "id": first.call_id,
         "platform": platform,
         "tenant_key": tenant_key,
-        "key": effect.key,
-        "members": [str(effect.id)],
+        "key": first.key,
+        "members": [str(one.id) for one in members],
         "method": call.method,
         "path": call.path,
         "query": dict(call.query),
         "body": call.body,
-        "context": dict(call.context),
-        "first_sent_at": effect.first_sent_at,
+        "context": {"members": own} if len(members) > 1 else dict(call.context),
+        "first_sent_at": first.first_sent_at,
     }
     return Write(CallRow, row)
 

@@ -116,15 +116,14 @@ def test_refused_credentials_pause_the_integration_and_its_actions_wait(
     (integration,) = world.rows("SELECT * FROM integrations WHERE id = :id", id=world.slack)
     assert (integration.status, world.status(action_id)) == ("error", "waiting")
     assert len(world.events("integration.paused")) == 1
-    assert begin(fleet, action_id) is None
+    assert begin(fleet, action_id) == []
 
 
 def test_a_dead_attempt_is_unknown_and_looked_up(
     fleet: Fleet, world: World, sandbox: Sandbox
 ) -> None:
     action_id = world.message()
-    attempt = begin(fleet, action_id)
-    assert attempt is not None
+    assert len(begin(fleet, action_id)) == 1
     _die(fleet)
     carry_on(fleet, action_id, 4)
     # Absence is believed only after the settling time: nothing has been posted yet.
@@ -147,9 +146,8 @@ def test_who_wakes_after_its_lease_leaves_only_its_log(
     fleet: Fleet, world: World, sandbox: Sandbox
 ) -> None:
     action_id = world.message()
-    sleeper = begin(fleet, action_id)
-    assert sleeper is not None
-    outcome, session = perform(fleet, sleeper)
+    (sleeper,) = begin(fleet, action_id)
+    ((outcome, session),) = perform(fleet, [sleeper])
     _die(fleet)
     carry_on(fleet, action_id, 3)
     assert world.status(action_id) == "succeeded"
@@ -279,9 +277,8 @@ def test_what_is_known_is_concluded_although_the_connection_broke(
     fleet: Fleet, world: World, sandbox: Sandbox
 ) -> None:
     action_id = world.message()
-    attempt = begin(fleet, action_id)
-    assert attempt is not None
-    outcome, session = perform(fleet, attempt)
+    (attempt,) = begin(fleet, action_id)
+    ((outcome, session),) = perform(fleet, [attempt])
     with fleet.database.standing_connection() as other:
         with fleet.database.engine.connect() as pooled:
             pid = pooled.execute(text("SELECT pg_backend_pid()")).scalar_one()

@@ -103,6 +103,7 @@ class EffectRow(FleetTable):
                 "name = 'xero.record_payment' AND state IN ('pending', 'started', 'unknown')"
             ),
         ),
+        Index(None, "call_id", postgresql_where=text("call_id IS NOT NULL")),
     )
     id: Mapped[Key]
     action_id: Mapped[UUID] = mapped_column(ForeignKey("actions.id", ondelete="CASCADE"))
@@ -117,6 +118,7 @@ class EffectRow(FleetTable):
     attempt: Mapped[int] = mapped_column(server_default="0")
     lookups: Mapped[int] = mapped_column(server_default="0")
     call_id: Mapped[UUID | None] = mapped_column(ForeignKey("calls.id"))
+    batch_max: Mapped[int | None]  # how many may share its next call; None: the kind's own limit
     stated_id: Mapped[str | None]
     next_step: Mapped[str] = mapped_column(server_default="send")
     in_flight: Mapped[bool] = mapped_column(server_default=text("false"))
@@ -128,7 +130,11 @@ class EffectRow(FleetTable):
 
 
 class CallRow(FleetTable):
-    """What goes out: bytes and key, frozen before the first send. `members` are effect ids."""
+    """What goes out: bytes and key, frozen before the first send.
+
+    `members` are effect ids, in the order of their elements. With several of them, `context` holds
+    each one's own under `members`, by effect id.
+    """
 
     __tablename__ = "calls"
     id: Mapped[Key]

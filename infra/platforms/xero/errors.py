@@ -74,12 +74,16 @@ def one_element(document: JsonObject, collection: str) -> dict[str, Any] | Rejec
     if len(elements) != 1:
         words = f"Xero: {len(elements)} {collection} in the answer to one"
         return Unknown("unreadable_answer", words)
-    element = elements[0]
+    return refused_in(elements[0]) or elements[0]
+
+
+def refused_in(element: JsonObject) -> Rejected | None:
+    """Return the refusal of one element of a write's answer; None when it was accepted."""
     reasons = list(_element_words(element))
     failed = element.get("StatusAttributeString") == "ERROR"
     if failed or (reasons and (element.get("HasErrors") or element.get("HasValidationErrors"))):
         return refusal(reasons or ["refused without a reason"])
-    return element
+    return None
 
 
 def elements_of(document: JsonObject, collection: str) -> list[dict[str, Any]]:

@@ -47,6 +47,7 @@ def _create_invoice(name: str, summary: str) -> ActionType:
         known=plans.known_invoice,
         check=plans.check_invoice,
         needs_deal=True,
+        batched=frozenset({invoices.CREATE.name}),
         summary=summary,
         guarantee="deduplicated for minutes, then found by its mark",
     )
