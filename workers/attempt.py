@@ -58,9 +58,10 @@ def perform(fleet: Fleet, attempts: Sequence[Attempt]) -> list[Performed]:
     answer, session = _answered(fleet, attempts)
     outcomes = [_clean(outcome) for outcome in _each(answer, attempts)]
     sessions = [session] if len(attempts) == 1 else _shares(attempts, session)
-    for outcome, own in zip(outcomes, sessions, strict=True):
-        _log(outcome, own)
-    return list(zip(outcomes, sessions, strict=True))
+    performed = list(zip(outcomes, sessions, strict=True))
+    for attempt, one in zip(attempts, performed, strict=True):
+        _log(attempt, *one)
+    return performed
 
 
 def _answered(
@@ -195,14 +196,18 @@ def _stated(_session: Session, sent: Sent) -> Succeeded | Unknown:
     return Unknown("outcome_unknown", words, repeatable=False)
 
 
-def _log(outcome: AnyOutcome, session: Session) -> None:
-    seconds = round(sum(exchange.seconds for exchange in session.exchanges), 3)
-def _log(outcome: AnyOutcome, session: Session | None) -> None:
+def _log(attempt: Attempt, outcome: AnyOutcome, session: Session | None) -> None:
     exchanges = session.exchanges if session is not None else ()
     seconds = round(sum(exchange.seconds for exchange in exchanges), 3)
     words = getattr(outcome, "message", None)
     level = logger().info if isinstance(outcome, Succeeded) else logger().warning
-    level("attempted", outcome=name_of(outcome), words=words, seconds=seconds)
+    level(
+        "attempted",
+        action_id=str(attempt.action.request.action_id),
+        outcome=name_of(outcome),
+        words=words,
+        seconds=seconds,
+    )
 
 
 def name_of(outcome: AnyOutcome) -> str:

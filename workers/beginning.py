@@ -119,7 +119,7 @@ class Beginning:
             carrier.budget_key,
             limits,
             interactive=any(attempt.action.priority == 0 for attempt in attempts),
-            besides=leader.sent.effect_id,
+            besides=leader.effects[-1].call_id or leader.sent.effect_id,
             now=self.now,
         )
         if until is not None:

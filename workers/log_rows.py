@@ -37,7 +37,7 @@ def log_rows(
         return [row | _nothing(now)]
     of = attempt.sent.of if attempt.step != "look_up" else 1
     place = _place(attempt.sent.place, of)
-    return [row | storable(_exchange(exchange, place)) for exchange in exchanges]
+    return [row | storable(_exchange(exchange, **place)) for exchange in exchanges]
 
 
 def _place(place: int, of: int) -> dict[str, str]:
@@ -57,7 +57,7 @@ def _nothing(now: datetime) -> dict[str, Any]:
     }
 
 
-def _exchange(exchange: Exchange, place: dict[str, str]) -> dict[str, Any]:
+def _exchange(exchange: Exchange, **place: str) -> dict[str, Any]:
     return {
         "method": exchange.method,
         "url": redact_url(exchange.url),

@@ -25,7 +25,8 @@ class Doorbell:
 
 # Tenants with something due are found by a loose index scan (one index probe per tenant, however
 # long its backlog); each may have `k` actions rung or running; rank decides between tenants, so
-# one tenant's backlog never stands before another's first.
+# one tenant's backlog never stands before another's first. Locked ones are passed over: they are
+# just being taken along in another one's call.
 _RING = text(
     f"""
     WITH RECURSIVE tenant AS (
@@ -60,10 +61,13 @@ _RING = text(
                 LIMIT greatest(0, coalesce((CAST(:k AS jsonb) ->> t.queue)::int, 5) - mine.n)) w
             ORDER BY w.priority, w.due_at
             LIMIT greatest(0, coalesce((CAST(:k AS jsonb) ->> t.queue)::int, 5) - mine.n)) d
+    ), free AS (
+        SELECT a.id FROM actions a JOIN candidate c ON c.id = a.id
+        WHERE c.place + c.busy <= :backlog AND a.rung_at IS NULL AND a.lease_owner IS NULL
+        FOR UPDATE OF a SKIP LOCKED
     )
     UPDATE actions SET rung_at = greatest(:now, clock_timestamp())
-    WHERE id IN (SELECT id FROM candidate WHERE place + busy <= :backlog)
-      AND rung_at IS NULL AND lease_owner IS NULL
+    WHERE id IN (SELECT id FROM free)
     RETURNING id, action_type, queue
     """  # noqa: S608 - the only text put in is the constant above
 )

@@ -1,12 +1,10 @@
 """Invoices of one organisation that are due together go out in one call; each has its own fate."""
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from uuid import UUID
 
 import pytest
-from sqlalchemy import text
 
 from tests.harness.sandbox import Sandbox
 from tests.harness.world import World

@@ -16,6 +16,10 @@ from infra.platforms.xero.client import TENANT, frozen, send
 from infra.platforms.xero.errors import elements_of, read
 from infra.session import Session
 
+NOT_READ = (
+    "no online address: it was raised together with others, and reading it costs a call for each; "
+    "Xero shows it with the invoice"
+)
 PATIENCE = timedelta(minutes=2)
 """For how long a rate limit may keep the finished invoice's action waiting."""
 

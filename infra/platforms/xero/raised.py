@@ -20,13 +20,16 @@ def after_created(
     told = created.outcome.result if isinstance(created.outcome, Succeeded) else {}
     invoice = told["invoice"]
     asked = next((r.outcome for r in results if r.name == online.READ.name), None)
-    if asked is None and invoice["status"] != InvoiceStatus.DRAFT:
+    has_address = invoice["status"] != InvoiceStatus.DRAFT
+    if asked is None and has_address and told.get("together", 1) == 1:
         return Effect(online.READ.name, {"invoice_id": invoice["platform_invoice_id"]})
     contact = contact_json(results, invoice["contact_id"])
     email = Tail(email_wish(request.params), known, results, invoice, contact).next()
     if isinstance(email, Effect):
         return email
     address = asked.result if isinstance(asked, Succeeded) else {}
+    if asked is None and has_address:
+        address = {"warning": online.NOT_READ}
     warnings = [*told["warnings"], address.get("warning")]
     currency = invoice["currency"]
 

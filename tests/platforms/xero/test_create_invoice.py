@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from infra.database import outbox
-from infra.platforms.xero import invoices
+from infra.platforms.xero import invoice_calls
 from workers.execute import execute
 
 CREATED = "xero.invoice.created"
@@ -218,13 +218,13 @@ def test_the_alias_behaves_the_same(office):
 
 
 def test_an_amount_xero_computes_otherwise_is_told_and_its_figure_is_kept(office, monkeypatch):
-    real = invoices.snapshot_of
+    real = invoice_calls.snapshot_of
 
     def cheaper(element):
         line = {**element["LineItems"][0], "LineAmount": Decimal("99.99")}
         return real({**element, "LineItems": [line]})
 
-    monkeypatch.setattr(invoices, "snapshot_of", cheaper)
+    monkeypatch.setattr(invoice_calls, "snapshot_of", cheaper)
     deal, (line,) = office.world.deal({})
     office.invoice(deal)
     (event,) = office.world.events("invoice.amount_differs")

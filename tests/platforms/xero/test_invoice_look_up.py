@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from infra.exchange import Exchange
-from infra.platforms.xero import invoices
+from infra.platforms.xero import invoice_calls
 from tests.platforms.xero.test_create_invoice import CREATED
 from tests.platforms.xero.test_sync import raised, tell_later
 from workers.execute import execute
@@ -42,7 +42,7 @@ class Moves:
 
 def lost_after(office, monkeypatch, count, *, seconds_pass):
     """`count` invoices, then one whose answer was lost and that is looked up: (first, action)."""
-    monkeypatch.setattr(invoices, "PAGE_SIZE", count)
+    monkeypatch.setattr(invoice_calls, "PAGE_SIZE", count)
     deals = [office.world.deal({})[0] for _ in range(count)]
     ids = []
     for deal in deals:
@@ -69,7 +69,7 @@ def test_an_invoice_moving_between_two_pages_hides_no_other(office, monkeypatch,
 
 
 def test_more_pages_than_are_read_are_no_answer(office, monkeypatch):
-    monkeypatch.setattr(invoices, "CALLS_MAX", 2)
+    monkeypatch.setattr(invoice_calls, "CALLS_MAX", 2)
     _, action = lost_after(office, monkeypatch, 1, seconds_pass=True)
     raised(office)
     row = office.carry_on(action, turns=2)
@@ -87,7 +87,7 @@ def test_more_pages_than_are_read_are_no_answer(office, monkeypatch):
 def test_counted_pages_prove_an_absence_only_when_they_do_not_overlap(
     office, monkeypatch, pages, code
 ):
-    monkeypatch.setattr(invoices, "PAGE_SIZE", 2)
+    monkeypatch.setattr(invoice_calls, "PAGE_SIZE", 2)
     deal, _ = office.world.deal({})
     office.sandbox.fault("xero", "status", method="PUT", path="/Invoices", status=500)
     action = office.world.invoice(deal)
