@@ -63,8 +63,9 @@ test: install ## Run the tests
 test-deep: install ## Run the slower tests too: many more examples, longer kills
 	$(RUN) pytest -m deep
 
-bench: install ## Measure throughput, latency and memory
+bench: install ## Measure throughput, latency, memory, and what a sync costs
 	$(RUN) bench
+	$(RUN) bench.sync
 
 lint: install ## Check style
 	$(RUN) ruff check .

@@ -22,7 +22,6 @@ from infra.platform import Settlement
 from infra.platforms.xero.retelling import corrections, status_news
 from infra.platforms.xero.snapshots import Unreadable, snapshot_of
 from infra.platforms.xero.sync_pages import Bad, Cargo, Head
-from infra.storable import storable
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +82,8 @@ class Page:
         """Read these invoices whole; one that cannot be read loses no other."""
         told = {}
         for key in keys:
-            # As the database can keep it.
-            element = storable(self.heads[key].element)
             try:
-                told[key] = snapshot_of(element)
+                told[key] = snapshot_of(self.heads[key].element)
             except Unreadable as error:
                 self.bad.append(Bad(self.heads[key].element, error))
         return told

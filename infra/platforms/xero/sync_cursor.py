@@ -18,11 +18,12 @@ from infra.platform import Call, Preparation, Settlement
 from infra.platforms.xero import sync_pages as pages
 from infra.platforms.xero.seeking import PAGE_SIZE, Seek, beginning, seek_from
 
-HISTORY_CONTACTS_MIN = 2 * pages.IDS_PER_CALL
-"""So many linked contacts make the first sync ask what everything would cost."""
+HISTORY_CONTACTS_MIN = pages.IDS_PER_CALL
+"""More linked contacts than one call reads make the first sync ask what everything would cost."""
 
+HISTORY_PAGES_MIN = 12  # so much is read whatever the contacts: theirs may be most of it
 BEFORE_CONNECTING = timedelta(days=1)
-LINKS_SETTLE = timedelta(minutes=1)  # a link made this long before is seen by everyone
+LINKS_SETTLE = timedelta(seconds=20)  # a link made this long before is seen by everyone
 
 
 def prepare(prep: Preparation) -> Call:
@@ -79,7 +80,8 @@ def _is_worth_it(history: JsonObject, seek: Seek, total: int | None) -> bool:
     """Is reading everything cheaper than contact by contact? Asked on the first page only."""
     if total is None or seek["since"] is not None or seek["page"] > 1:
         return True
-    return bool(total / PAGE_SIZE <= history["contacts"] / pages.IDS_PER_CALL)
+    by_contact = history["contacts"] / pages.IDS_PER_CALL
+    return bool(total / PAGE_SIZE <= max(by_contact, HISTORY_PAGES_MIN))
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -20,6 +20,7 @@ from infra.platforms.xero.errors import answered_at, elements_of, read
 from infra.platforms.xero.seeking import Seek, following, last_change, seek_from
 from infra.platforms.xero.snapshots import Unreadable, mark_in
 from infra.session import Session
+from infra.storable import storable
 
 IDS_PER_CALL = 40  # about 52 ids make a URL that Xero refuses (XeroAPI/Xero-OpenAPI issue 534)
 OVERLAP = timedelta(minutes=2)  # changes Xero shows late
@@ -28,6 +29,9 @@ SALES = 'Type=="ACCREC"'
 
 ALL, INVOICES, CONTACTS = "all", "invoices", "contacts"
 """What one read covers: everything that changed, invoices by id, or invoices of contacts."""
+
+_SUSPECT = re.compile(rb"\\u(?:0000|[dD][89A-Fa-f])|\xed[\xa0-\xbf]")
+"""What may stand for a text the database refuses: seldom there, and cheap to look for."""
 
 _ID = re.compile(r"[0-9A-Fa-f-]{36}")
 
@@ -89,6 +93,8 @@ def read_page(session: Session, sent: Sent) -> Outcome:
     if not isinstance(answer, dict):
         return answer
     elements = elements_of(answer, "Invoices")
+    if _SUSPECT.search(exchange.answer):
+        elements = storable(elements)
     not_after = answered_at(exchange) + CLOCKS_APART
     last = last_change(elements, not_after)
     after = following(sent.call.context["seek"], elements, not_after)
