@@ -2,7 +2,8 @@
 
 import re
 
-DARK, LIGHT = "#111827", "#ffffff"
+DARK, LIGHT = "#000000", "#ffffff"
+"""One of them has a contrast of at least 4.5 with any colour; nothing paler than black would."""
 _HEX = re.compile(r"#[0-9a-fA-F]{6}")
 _SHORT = re.compile(r"#[0-9a-fA-F]{3}")
 

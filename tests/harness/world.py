@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import insert, text, update
 
-from infra.database import email_configs
+from infra.database import email_configs, integrations
 from infra.database.tables import (
     ConnectionRow,
     CrmContact,
@@ -105,6 +105,13 @@ class World:
         with self.fleet.database.transaction() as tx:
             where = IntegrationRow.id == integration_id
             tx.execute(update(IntegrationRow).where(where).values(**values))
+
+    def reconnect(self, integration_id: UUID) -> None:
+        """What reconnecting does at its end: the integration goes on."""
+        with self.fleet.database.transaction() as tx:
+            integration = integrations.find(tx, integration_id)
+            assert integration is not None
+            integrations.resume(tx, integration, self.fleet.now())
 
     def customer(self, name: str = "Brightside Dental", email: str = "ap@brightside.test") -> UUID:
         customer_id = uuid4()

@@ -1,60 +1,17 @@
-"""Dying at every boundary: before and after each commit and each call, with real SIGKILL.
+"""Dying at every boundary: before and after each commit and each call, with real SIGKILL."""
 
-The boundaries are not listed by hand: an undisturbed run tells how many an action passes, and then
-one action is killed at each. A new effect is covered the day it is written.
-"""
-
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from tests.harness.crashes import killed_at_every_boundary
 from tests.harness.processes import Processes
 from tests.harness.sandbox import Sandbox
 from tests.harness.world import World, eventually
 from workers.submit import action_id_for
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(400)]
-
-WORKERS = ("worker-a", "worker-b")
-
-
-def _boundaries(processes: Processes, action_id: UUID) -> list[str]:
-    log = processes.kill_file.with_name(f"{processes.kill_file.name}.{action_id}.log")
-    return log.read_text().splitlines()
-
-
-def _order_file(processes: Processes, action_id: UUID, number: int) -> Path:
-    return processes.kill_file.with_name(f"{processes.kill_file.name}.{action_id}.{number}")
-
-
-def _killed_at_every_boundary(
-    world: World,
-    processes: Processes,
-    request_for: Callable[[int], dict[str, Any]],
-    check: Callable[[UUID, int], None],
-) -> list[str]:
-    """Kill one action at each boundary; `check` is told how many actions have been carried out."""
-    processes.start("relay", "beat", *WORKERS)
-    for done in (1, 2):  # the second one finds what the first has cached
-        undisturbed = world.submit(request_for(done))
-        assert world.ended(undisturbed) == ["succeeded"]
-        check(undisturbed, done)
-    boundaries = _boundaries(processes, undisturbed)
-    for number, name in enumerate(boundaries):
-        request = request_for(number + 3)
-        action_id = action_id_for(world.workspace_id, str(request["id"]))
-        _order_file(processes, action_id, number).touch()
-        world.submit(request)
-        order = _order_file(processes, action_id, number)
-        eventually(lambda order=order: not order.exists(), 20, f"killed {name} #{number}")
-        eventually(lambda: [w for w in WORKERS if not processes.alive(w)], 5, "a worker is dead")
-        processes.keep_alive(*WORKERS)
-        assert world.ended(action_id, seconds=30) == ["succeeded"], f"killed {name} #{number}"
-        check(action_id, number + 3)
-    return boundaries
 
 
 def test_a_slack_message_killed_at_every_boundary_is_posted_once(
@@ -72,7 +29,7 @@ def test_a_slack_message_killed_at_every_boundary_is_posted_once(
         )
         assert len(told) == 1
 
-    boundaries = _killed_at_every_boundary(world, processes, request_for, check)
+    boundaries = killed_at_every_boundary(world, processes, request_for, check)
     assert {"before the commit", "after the commit", "before the call", "after the call"} <= set(
         boundaries
     )
@@ -107,5 +64,5 @@ def test_an_invoice_killed_at_every_boundary_is_raised_once(
         eventually(lambda: world.payment_statuses(*lines) == ["invoiced"] * 2)
         assert not world.rows("SELECT * FROM reservations WHERE released_at IS NULL")
 
-    boundaries = _killed_at_every_boundary(world, processes, request_for, check)
+    boundaries = killed_at_every_boundary(world, processes, request_for, check)
     assert boundaries.count("before the call") >= (4 if new_customer else 2)
