@@ -8,6 +8,7 @@ from domain.actions.outcome import Deferred, Rejected
 from infra.database import connections
 from infra.database.connections import Connected, Tenant
 from infra.exchange import Broken, TooLate
+from infra.platforms.postmark import authorisation as postmark
 from infra.platforms.slack import authorisation as slack
 from infra.platforms.xero import authorisation as xero
 from infra.session import Session
@@ -63,6 +64,16 @@ def slack_team(fleet: Fleet, token: str) -> slack.Team:
     """
     session: Session = open_session(fleet, fleet.settings.slack_api_url, {"token": token})
     return _asked("Slack", lambda: slack.team_of(session))
+
+
+def postmark_server(fleet: Fleet, token: str) -> postmark.Server:
+    """Ask Postmark which server the token opens.
+
+    Raises:
+        Refused: Postmark's words.
+    """
+    session = open_session(fleet, fleet.settings.postmark_api_url, {"token": token})
+    return _asked("Postmark", lambda: postmark.server_of(session))
 
 
 def store(  # noqa: PLR0913

@@ -34,6 +34,7 @@ Run = Callable[..., Ran]
 def environment(settings: Settings, tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("database_url", "broker_url", "secret_keys", "xero_api_url", "slack_api_url"):
         monkeypatch.setenv(variable_of(name), str(getattr(settings, name)))
+    monkeypatch.setenv("POSTMARK_API_URL", settings.postmark_api_url)
     monkeypatch.setenv("XERO_IDENTITY_URL", settings.xero_identity_url)
     monkeypatch.setenv("XERO_LOGIN_URL", settings.xero_login_url)
     monkeypatch.setenv("FLEET_STATE_DIR", str(tmp_path))

@@ -18,9 +18,10 @@ from tests.domain.test_email import BRAND, FACTS, VALUES
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
 FOLDER = Path(__file__).parents[2] / ".run" / "screenshots"
 FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --hide-scrollbars "
-    "--disable-background-networking --disable-component-update --disable-sync"
-).split()
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--hide-scrollbars", "--disable-background-networking", "--disable-component-update"),
+    *("--disable-sync", "--allow-file-access-from-files"),
+)
 
 pytestmark = [
     pytest.mark.deep,
@@ -56,9 +57,10 @@ def test_it_fits_and_its_button_is_seen(tmp_path, case, width, dark):
     )
     picture = FOLDER / f"email-{case}-{width}{'-dark' if dark else ''}.png"
     FOLDER.mkdir(parents=True, exist_ok=True)
-    told = _chromium(tmp_path, dark, f"--screenshot={picture}", f"--window-size={width},900", frame)
+    window = f"--window-size={width},900"
+    told = _chromium(tmp_path, frame, f"--screenshot={picture}", window, dark=dark)
     assert picture.stat().st_size > 5_000, told
-    dumped = _chromium(tmp_path, dark, "--dump-dom", f"--window-size={width},900", frame)
+    dumped = _chromium(tmp_path, frame, "--dump-dom", window, dark=dark)
     measured = re.search(r"width=(\d+)/(\d+) button=(\w+) top=(\d+)", unescape(dumped))
     assert measured, dumped[:2000]
     assert int(measured[1]) <= int(measured[2]) == width, "the page is wider than the window"
@@ -66,13 +68,11 @@ def test_it_fits_and_its_button_is_seen(tmp_path, case, width, dark):
     assert int(measured[4]) < 500, "the button is seen without scrolling"
 
 
-def _chromium(folder: Path, dark: bool, *words: object) -> str:
-    *options, page = words
+def _chromium(folder: Path, page: Path, *options: str, dark: bool) -> str:
     scheme = ["--force-dark-mode", "--blink-settings=preferredColorScheme=0"] if dark else []
     profile = f"--user-data-dir={folder / 'profile'}"
-    files = "--allow-file-access-from-files"
     ran = subprocess.run(
-        [str(CHROMIUM), *FLAGS, files, profile, *scheme, *map(str, options), f"file://{page}"],
+        [str(CHROMIUM), *FLAGS, profile, *scheme, *options, f"file://{page}"],
         capture_output=True,
         text=True,
         timeout=90,

@@ -9,7 +9,19 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from workers.cli import actions, connect, deals, doctor, enqueue, keys, letters, run, say, xero
+from workers.cli import (
+    actions,
+    connect,
+    connect_postmark,
+    deals,
+    doctor,
+    enqueue,
+    keys,
+    letters,
+    run,
+    say,
+    xero,
+)
 from workers.cli.demo.command import demo
 from workers.cli.reach import STATE_VARIABLE
 
@@ -87,6 +99,7 @@ app.command(rich_help_panel=REQUESTS)(enqueue.sync)
 app.add_typer(actions.app, name="actions", rich_help_panel=REQUESTS)
 app.add_typer(deals.app, name="deals", rich_help_panel=REQUESTS)
 app.add_typer(xero.app, name="xero", rich_help_panel=REQUESTS)
+connect.app.command()(connect_postmark.postmark)
 app.add_typer(connect.app, name="connect", rich_help_panel=UPKEEP)
 app.add_typer(letters.app, name="dead-letters", rich_help_panel=UPKEEP)
 app.add_typer(keys.app, name="keys", rich_help_panel=UPKEEP)
