@@ -17,7 +17,7 @@ def xero(run, loaded, sandbox):
     ("said", "shown"),
     [
         (("accounts",), ("200", "Consulting", "OUTPUT")),
-        (("bank-accounts",), ("090", "Business Savings Account", "acc000000091")),
+        (("bank-accounts",), ("090", "Business Savings Account", "-8000-acc00000")),
         (("tax-rates",), ("GST on Income", "10")),
         (("contacts",), ("none found",)),
         (("contacts", "--search", "nobody"), ("none found",)),

@@ -16,6 +16,7 @@ from workers.cli import (
     deals,
     doctor,
     enqueue,
+    invoice,
     keys,
     letters,
     run,
@@ -98,6 +99,7 @@ app.command(rich_help_panel=REQUESTS)(enqueue.enqueue)
 app.command(rich_help_panel=REQUESTS)(enqueue.sync)
 app.add_typer(actions.app, name="actions", rich_help_panel=REQUESTS)
 app.add_typer(deals.app, name="deals", rich_help_panel=REQUESTS)
+app.add_typer(invoice.app, name="invoice", rich_help_panel=REQUESTS)
 app.add_typer(xero.app, name="xero", rich_help_panel=REQUESTS)
 connect.app.command()(connect_postmark.postmark)
 app.add_typer(connect.app, name="connect", rich_help_panel=UPKEEP)
