@@ -45,18 +45,23 @@ def edit_from(stored: Mapping[str, Any]) -> Edit:
     )
 
 
-def refused_edit(problems: Sequence[Problem]) -> Rejected:
+def refused_edit(problems: Sequence[tuple[str, str]]) -> Rejected:
     """Return the refusal of an edit or a payment before any call: every problem by its field."""
     return Rejected(
         "not_possible",
-        "; ".join(map(str, problems)),
-        {"problems": [{"field": one.path, "problem": one.message} for one in problems]},
+        "; ".join(f"{path}: {words}" for path, words in problems),
+        {"problems": [{"field": path, "problem": words} for path, words in problems]},
     )
+
+
+def plain(problems: Sequence[Problem]) -> list[tuple[str, str]]:
+    """Return problems as (field path, sentence)."""
+    return [(one.path, one.message) for one in problems]
 
 
 def gone(invoice_id: str) -> Rejected:
     """Return the refusal of an action whose invoice is not stored any more."""
-    return refused_edit([Problem("params.invoice_id", f"no invoice {invoice_id} is known here")])
+    return refused_edit([("params.invoice_id", f"no invoice {invoice_id} is known here")])
 
 
 # --- freezing, sending, looking up ----------------------------------------------------------------
@@ -71,7 +76,7 @@ def _prepare(prep: Preparation) -> Call | Succeeded | Rejected:
     standing = invoice_edits.standing_of(stored)
     edit, problems = _wanted(prep.inputs, standing)
     if problems:
-        return refused_edit(problems)
+        return refused_edit(plain(problems))
     if edit.is_empty:
         return Succeeded()  # the label alone, which is ours
     asked = _plain(edit)

@@ -79,10 +79,10 @@ class SyncInvoices:
 
 
 @dataclass(frozen=True)
-class UpdateInvoice:
+class UpdateInvoice(Emailing):
     """`xero_update_invoice`. `invoice_id` is ours or Xero's; `portion` is a label of ours."""
 
-    invoice_id: UUID
+    invoice_id: UUID = field(kw_only=True)
     status: Literal["DRAFT", "SUBMITTED", "AUTHORISED", "VOIDED", "DELETED"] | None = None
     due_date: date | None = None
     reference: Annotated[str, StringConstraints(max_length=255, strip_whitespace=True)] | None = (

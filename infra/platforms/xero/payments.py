@@ -31,7 +31,7 @@ from infra.platform import Call, EffectType, Preparation, Sent
 from infra.platforms.xero import organisation, payment_booking
 from infra.platforms.xero.client import TENANT, body_of, frozen, send
 from infra.platforms.xero.contacts import DEDUPLICATED_FOR
-from infra.platforms.xero.editing import gone, refused_edit
+from infra.platforms.xero.editing import gone, plain, refused_edit
 from infra.platforms.xero.errors import NOT_FOUND, elements_of, one_element, own_words, read
 from infra.platforms.xero.snapshots import moment
 from infra.session import Session
@@ -57,7 +57,7 @@ def _prepare(prep: Preparation) -> Call | Rejected | Deferred:
     wanted = None if given.get("amount") is None else Decimal(given["amount"])
     problems = payment_problems(standing, wanted)
     if problems:
-        return refused_edit(problems)
+        return refused_edit(plain(problems))
     day = given.get("date") or _today(prep)
     if day is None:
         return organisation.time_zone_unknown(prep.inputs["organisation"])

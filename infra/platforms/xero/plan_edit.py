@@ -1,13 +1,10 @@
-"""The plans of `xero_update_invoice` and `xero_void_invoice`, and what is checked beforehand."""
+"""What every action on one stored invoice begins with, and the plan of `xero_void_invoice`."""
 
-from collections.abc import Iterator
-from typing import Any
 from uuid import UUID
 
-from domain.actions.outcome import JsonObject, Rejected
+from domain.actions.outcome import Rejected
 from domain.actions.plan import Done, Effect, Known, Refuse, Request, Result, Step
-from domain.invoices.editing import edit_problems, void_problems
-from domain.invoices.refusal import Problem
+from domain.invoices.editing import void_problems
 from infra.database import invoice_edits
 from infra.database.engine import Transaction
 from infra.database.invoices import StoredInvoice
@@ -18,19 +15,16 @@ from infra.platforms.xero.shown import invoice_json
 
 Problems = list[tuple[str, str]]
 
-CHANGES = ("status", "due_date", "reference", "portion")
-"""What a request may change; the portion is a label of ours and never sent."""
-
 
 def known_invoice(tx: Transaction, request: Request, _integration: Integration) -> Known:
     """Return the invoice as stored (`invoice`), None when it is not."""
-    stored = _stored(tx, request)
+    stored = find(tx, request)
     return {"invoice": None if stored is None else invoice_json(stored)}
 
 
-def _stored(tx: Transaction, request: Request) -> StoredInvoice | None:
-    given = UUID(request.params["invoice_id"])
-    return named(tx, request.integration_id, given)
+def find(tx: Transaction, request: Request) -> StoredInvoice | None:
+    """Return the invoice a request names, or None."""
+    return named(tx, request.integration_id, UUID(request.params["invoice_id"]))
 
 
 # --- checks at intake -----------------------------------------------------------------------------
@@ -38,7 +32,7 @@ def _stored(tx: Transaction, request: Request) -> StoredInvoice | None:
 
 def check_named(tx: Transaction, request: Request) -> tuple[StoredInvoice | None, Problems]:
     """Return the invoice a request names, and what is wrong with the naming."""
-    stored, given = _stored(tx, request), request.params["invoice_id"]
+    stored, given = find(tx, request), request.params["invoice_id"]
     if stored is None:
         words = f"no invoice {given} of this integration; sync it first if it was raised in Xero"
         return None, [("params.invoice_id", words)]
@@ -48,56 +42,23 @@ def check_named(tx: Transaction, request: Request) -> tuple[StoredInvoice | None
     return stored, []
 
 
-def plain(problems: tuple[Problem, ...]) -> Problems:
-    """Return problems as intake wants them."""
-    return [(one.path, one.message) for one in problems]
-
-
-def check_update(tx: Transaction, request: Request) -> Problems:
-    """Find what stands in the way of an update, as far as the stored invoice tells."""
-    stored, problems = check_named(tx, request)
-    problems += _idle(request.params)
-    if stored is None:
-        return problems
-    edit = editing.edit_from(request.params)
-    return problems + plain(edit_problems(invoice_edits.standing_of(stored), edit))
-
-
-def _idle(params: JsonObject) -> Iterator[tuple[str, str]]:
-    if not any(name in params for name in CHANGES):
-        yield "params", f"nothing to change: give one of {', '.join(CHANGES)}"
-
-
 def check_void(tx: Transaction, request: Request) -> Problems:
     """Find what stands in the way of voiding, as far as the stored invoice tells."""
     stored, problems = check_named(tx, request)
     if stored is None:
         return problems
-    return problems + plain(void_problems(invoice_edits.standing_of(stored)))
+    return problems + editing.plain(void_problems(invoice_edits.standing_of(stored)))
 
 
-# --- the plans ------------------------------------------------------------------------------------
-
-
-def update_invoice(request: Request, known: Known, results: tuple[Result, ...]) -> Step:
-    """One call with the fields that change."""
-    wanted = {name: request.params[name] for name in CHANGES if name in request.params}
-    return _edited(request, known, results, wanted)
+# --- the plan -------------------------------------------------------------------------------------
 
 
 def void_invoice(request: Request, known: Known, results: tuple[Result, ...]) -> Step:
     """One call with the status that withdraws the invoice."""
-    return _edited(request, known, results, {"void": True})
-
-
-def _edited(
-    request: Request, known: Known, results: tuple[Result, ...], wanted: dict[str, Any]
-) -> Step:
     invoice = known["invoice"]
     if invoice is None:
         return Refuse(editing.gone(request.params["invoice_id"]))
-    tried = [one.outcome for one in results if one.name == editing.UPDATE.name]
-    if not tried:
-        return Effect(editing.UPDATE.name, {"invoice_id": invoice["invoice_id"], **wanted})
-    outcome = tried[-1]
+    if not results:
+        return Effect(editing.UPDATE.name, {"invoice_id": invoice["invoice_id"], "void": True})
+    outcome = results[-1].outcome
     return Refuse(outcome) if isinstance(outcome, Rejected) else Done(dict(invoice))

@@ -11,6 +11,7 @@ from infra.database.named_invoices import named
 from infra.platform import Integration
 from infra.platforms.xero import emailable
 from infra.platforms.xero.emailing import Tail
+from infra.platforms.xero.shown import to_email
 from infra.platforms.xero.wishes import EmailMode, EmailWish, email_wish
 
 _UNKNOWN = "no such invoice of this integration is known here; sync the invoices first"
@@ -27,7 +28,7 @@ def known(tx: Transaction, request: Request, _integration: Integration) -> Known
     deal_id = request.deal_id or (stored.provenance.deal_id if stored else None)
     return {
         **emailable.known(tx, request, wish, deal_id),
-        "invoice": stored and _snapshot(stored),
+        "invoice": stored and to_email(stored),
         "problems": _problems(tx, request, stored),
     }
 
@@ -69,21 +70,6 @@ def _problems(
         words = f"{stored.number or 'the invoice'} is {stored.status.value}"
         return [("params.invoice_id", f"{words}: only SUBMITTED and AUTHORISED ones can be sent")]
     return emailable.obstacles(tx, request, _wish(request), deal_id, stored.status.value)
-
-
-def _snapshot(stored: StoredInvoice) -> dict[str, Any]:
-    """Write a stored invoice as far as its email shows it (see `snapshots.to_json`)."""
-    told, due = stored.told, stored.told["due_date"]
-    return {
-        "platform_invoice_id": stored.platform_invoice_id,
-        "number": stored.number,
-        "status": stored.status.value,
-        "contact_id": told["contact_id"],
-        "currency": told["currency"],
-        "total": str(told["total"]),
-        "amount_due": str(told["amount_due"]),
-        "due_date": None if due is None else due.isoformat(),
-    }
 
 
 def _refused(problems: emailable.Problems) -> Rejected:

@@ -6,14 +6,13 @@ from typing import Any
 from domain.actions.outcome import Rejected, Succeeded
 from domain.actions.plan import Done, Effect, Known, Refuse, Request, Result, Step
 from domain.invoices.paying import bank_account, payment_problems
-from domain.invoices.refusal import Problem
 from infra.clock import utc_now
 from infra.database import facts, invoice_edits
 from infra.database.engine import Transaction
 from infra.platform import Integration
 from infra.platforms.xero import bank_accounts, editing, organisation, payments, reading
 from infra.platforms.xero.payment_booking import DELETED
-from infra.platforms.xero.plan_edit import Problems, check_named, known_invoice, plain
+from infra.platforms.xero.plan_edit import Problems, check_named, known_invoice
 
 NO_ACCOUNT = "is required: no payment has been recorded here yet whose account could be used"
 
@@ -41,7 +40,7 @@ def check_payment(tx: Transaction, request: Request) -> Problems:
         return problems
     given = request.params.get("amount")
     amount = None if given is None else Decimal(given)
-    return problems + plain(payment_problems(invoice_edits.standing_of(stored), amount))
+    return problems + editing.plain(payment_problems(invoice_edits.standing_of(stored), amount))
 
 
 def record_payment(request: Request, known: Known, results: tuple[Result, ...]) -> Step:
@@ -82,7 +81,7 @@ def _account(
     """Return the account to pay into; one that is not among those kept may be new: read anew."""
     wanted = request.params.get("bank_account_id") or known["last_used"]
     if wanted is None:
-        return Refuse(editing.refused_edit([Problem("params.bank_account_id", NO_ACCOUNT)]))
+        return Refuse(editing.refused_edit([("params.bank_account_id", NO_ACCOUNT)]))
     read = _told(results, bank_accounts.READ.name)
     told = read or known["bank_accounts"]
     accounts = bank_accounts.accounts_in(told) if told else ()
@@ -92,7 +91,7 @@ def _account(
     if read is None:
         return Effect(bank_accounts.READ.name)
     words = f"{wanted} is no active bank account in Xero; there are: "
-    problem = Problem("params.bank_account_id", words + bank_accounts.named(accounts))
+    problem = ("params.bank_account_id", words + bank_accounts.named(accounts))
     return Refuse(editing.refused_edit([problem]))
 
 

@@ -1,4 +1,4 @@
-"""An invoice as an action's result shows it: plain JSON, amounts as text."""
+"""A stored invoice as plain JSON, amounts as text: in an action's result, and for its email."""
 
 from decimal import Decimal
 from typing import Any
@@ -28,4 +28,19 @@ def invoice_json(stored: StoredInvoice) -> dict[str, Any]:
         "portion": told["portion"],
         "contact_id": told["contact_id"],
         "online_url": told["online_url"],
+    }
+
+
+def to_email(stored: StoredInvoice) -> dict[str, Any]:
+    """Write a stored invoice as far as its email shows it (see `snapshots.to_json`)."""
+    told, due = stored.told, stored.told["due_date"]
+    return {
+        "platform_invoice_id": stored.platform_invoice_id,
+        "number": stored.number,
+        "status": stored.status.value,
+        "contact_id": told["contact_id"],
+        "currency": told["currency"],
+        "total": str(told["total"]),
+        "amount_due": str(told["amount_due"]),
+        "due_date": None if due is None else due.isoformat(),
     }

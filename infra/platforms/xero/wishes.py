@@ -37,8 +37,15 @@ def unavailable(given: JsonObject) -> Iterator[tuple[str, str]]:
             "params.portion",
             "ongoing invoices are Xero's repeating invoices: use xero_create_repeating_invoice",
         )
+    yield from fields_without_mode(given)
+
+
+def fields_without_mode(given: JsonObject) -> Iterator[tuple[str, str]]:
+    """Yield (field path, problem) of email fields without an email_mode.
+
+    Said outright, none means none; left out beside a subject it is likely a mistyped name.
+    """
     if given.get("email_mode") is None:
-        # Said outright, none means none; left out beside a subject it is likely a mistyped name.
         for name in given:
             if name.startswith("email_"):
                 yield f"params.{name}", "needs email_mode; say email_mode none, or leave it out"
