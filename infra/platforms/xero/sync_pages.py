@@ -119,7 +119,8 @@ def _sorted_out(elements: Iterable[JsonObject]) -> Cargo:
     heads: dict[str, Head] = {}
     bad: list[Bad] = []
     for element in elements:
-        if element.get("Type") not in {None, "ACCREC"}:
+        kind = element.get("Type")
+        if isinstance(kind, str) and kind != "ACCREC":
             continue
         try:
             head = head_of(element)
