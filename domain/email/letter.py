@@ -21,6 +21,7 @@ BODY_BYTES_MAX = 75_000
 """Of the sender's own words as HTML; leaves room for everything around them."""
 
 BRAND_COLOUR = "#1d4ed8"
+TOGETHER = 20  # characters; "30 September 2027" and "$1,234,567.89 AUD" are shorter
 VISIBLE = 3.0  # contrast of a button with what it lies on (WCAG 2.2, 1.4.11)
 _WEB = re.compile(r"https?://[^\s<>\"'\\`{}|^\x00-\x1f\x7f]+", re.IGNORECASE)
 
@@ -142,12 +143,18 @@ def _border(colour: str, card: str) -> str:
 
 def _paragraphs(body: str, values: Values) -> Iterator[str]:
     for words in _split(body):
-        filled = fill(_escaped(words), values, _escaped)
+        filled = fill(_escaped(words), values, _together)
         yield page.PARAGRAPH.substitute(text=filled.replace("\n", "<br>\n"))
 
 
 def _escaped(words: str) -> str:
     return escape(words, quote=False)
+
+
+def _together(value: str) -> str:
+    """Escape a value; a short one (a day, an amount) stays on one line."""
+    escaped = _escaped(value)
+    return escaped.replace(" ", "&nbsp;") if len(value) <= TOGETHER else escaped
 
 
 def _split(text: str) -> list[str]:
