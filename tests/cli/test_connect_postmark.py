@@ -61,3 +61,14 @@ def test_a_second_sender_leaves_the_default_alone(world):
         assert default is not None
         assert default.integration_id != other
         assert email_configs.default(tx, uuid4()) is None
+
+
+def test_the_email_is_previewed_as_its_sender_s_would_look(run, world, environment, tmp_path):
+    world.add_postmark(colour="#0f766e")
+    file = tmp_path / "email.html"
+    ran = run("email", "preview", file, "--subject", "{{xero.invoice_number}} due", "--json")
+    assert (ran.status, ran.json["subject"]) == (0, "INV-0042 due")
+    html = file.read_text()
+    assert "Tidewater Studio" in html
+    assert "#0f766e" in html
+    assert run("email", "preview", file, "--body", "{{xero.sum}}").status == 1

@@ -56,25 +56,25 @@ def _prepare(prep: Preparation) -> Call | Rejected:
         if pdf is None:
             return Rejected("attachment_gone", "the PDF is no longer kept; send the email again")
     try:
-        letter = _letter(config, given, has_pdf=pdf is not None)
+        written = letter(config, given, has_pdf=pdf is not None)
     except TooLarge as error:
         return Rejected("email_too_large", f"params.email_body: {error}; shorten it")
-    call = _call(prep, config, letter, pdf)
+    call = _call(prep, config, written, pdf)
     if len(call.body or b"") > REQUEST_BYTES_MAX:
         words = f"with its PDF the email is larger than Postmark takes ({REQUEST_BYTES_MAX} bytes)"
         return Rejected("email_too_large", f"{words}; send it with email_attach_pdf false")
     return call
 
 
-def _call(prep: Preparation, config: EmailConfig, letter: Letter, pdf: Attachment | None) -> Call:
+def _call(prep: Preparation, config: EmailConfig, written: Letter, pdf: Attachment | None) -> Call:
     settings = config.settings
     return frozen(
         From=_sender(settings),
         To=prep.inputs["to"],
         ReplyTo=settings.get("reply_to"),
-        Subject=letter.subject,
-        HtmlBody=letter.html,
-        TextBody=letter.text,
+        Subject=written.subject,
+        HtmlBody=written.html,
+        TextBody=written.text,
         Tag="invoice",
         Metadata={METADATA_KEY: str(prep.effect_id)},
         MessageStream=settings.get("message_stream") or STREAM,
@@ -82,7 +82,12 @@ def _call(prep: Preparation, config: EmailConfig, letter: Letter, pdf: Attachmen
     )
 
 
-def _letter(config: EmailConfig, given: JsonObject, *, has_pdf: bool) -> Letter:
+def letter(config: EmailConfig, given: JsonObject, *, has_pdf: bool) -> Letter:
+    """Write the email of an effect's inputs as its sender's looks.
+
+    Raises:
+        TooLarge: see `domain.email.letter`.
+    """
     settings, invoice = config.settings, given["invoice"]
     number, currency = str(invoice["number"] or invoice["id"]), invoice["currency"]
     due = invoice["due_date"] and dt.date.fromisoformat(invoice["due_date"])
