@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from domain.contacts import Entity
+from infra.database.dispatch import DUE
 from infra.database.engine import Transaction
 from infra.database.tables import ContactLinkRow
 
@@ -120,3 +121,39 @@ def mark_read(
     if linked_before is not None:
         statement = statement.where(ContactLinkRow.linked_at < linked_before)
     tx.execute(statement.values(history_read_at=now))
+
+
+# Of at most so many due actions: what comes later is read with a later one.
+_WANTED_SOON = text(
+    f"""
+    WITH due AS (SELECT deal_id FROM actions WHERE {DUE} AND queue = :queue
+                 AND integration_id = :integration AND deal_id IS NOT NULL LIMIT 1000)
+    SELECT l.platform_contact_id AS id
+    FROM due JOIN crm_deals d ON d.id = due.deal_id
+    JOIN contact_links l ON l.integration_id = :integration
+        AND l.entity_id IN (d.id, d.customer_id, d.contact_id)
+    WHERE NOT EXISTS (SELECT 1 FROM platform_facts f WHERE f.integration_id = :integration
+                      AND f.name = :fact || l.platform_contact_id AND f.read_at > :since)
+    GROUP BY l.platform_contact_id
+    ORDER BY l.platform_contact_id <= :own, l.platform_contact_id LIMIT :count
+    """  # noqa: S608 - the only text put in is a constant
+)
+
+
+def wanted_soon(  # noqa: PLR0913, PLR0917 - which ones, and how many
+    tx: Transaction,
+    integration_id: UUID,
+    queue: str,
+    unless: tuple[str, datetime],
+    own: str,
+    count: int,
+) -> list[str]:
+    """Return linked contacts of the deals of due actions that were not read lately.
+
+    `unless`: the prefix of the fact that is kept of one, and since when it is fresh. Those after
+    `own` come first, so that several who read at once read different ones.
+    """
+    fact, since = unless
+    given = {"integration": integration_id, "queue": queue, "fact": fact, "since": since}
+    rows = tx.execute(_WANTED_SOON, given | {"own": own, "count": count})
+    return [row.id for row in rows]

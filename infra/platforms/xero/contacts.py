@@ -5,7 +5,7 @@ contact as its ContactNumber (at most 50 characters, writable by API only), so t
 created is found again. Source: developer.xero.com, Accounting API, Contacts.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,6 +26,7 @@ from domain.contacts import By, Entity, Found, NameTaken, Party, PlatformContact
 from infra.database.contacts import link
 from infra.database.sync import cursor
 from infra.platform import Call, EffectType, Preparation, Sent, Settlement
+from infra.platforms.xero import remembered
 from infra.platforms.xero.client import TENANT, Build, body_of, frozen, quoted, send
 from infra.platforms.xero.errors import (
     NAME_TAKEN,
@@ -77,8 +78,11 @@ def _found(inputs: JsonObject, result: JsonObject) -> Found:
 # --- reading --------------------------------------------------------------------------------------
 
 
-def look(by: str, value: str) -> Call:
-    """Return the call that looks for contacts, archived ones included."""
+def look(by: str, value: str, ids: Sequence[str] = ()) -> Call:
+    """Return the call that looks for contacts, archived ones included; `ids`: for all of these."""
+    if len(ids) > 1:
+        several = {"i_ds": list(ids), "page": 1, "include_archived": True}
+        return frozen(lambda api: api.get_contacts(TENANT, **several))
     wheres = {By.EMAIL: "EmailAddress", By.NAME: "Name"}
     builds: dict[str, Build] = {
         By.ID: lambda api: api.get_contact(TENANT, value),
@@ -99,7 +103,8 @@ def look(by: str, value: str) -> Call:
 
 
 def _prepare_look(prep: Preparation) -> Call:
-    return look(prep.inputs["by"], prep.inputs["value"])
+    by, value = prep.inputs["by"], prep.inputs["value"]
+    return look(by, value, remembered.ids_to_read(prep, value) if by == By.ID else ())
 
 
 def _perform_look(session: Session, sent: Sent) -> Outcome:
@@ -108,13 +113,21 @@ def _perform_look(session: Session, sent: Sent) -> Outcome:
         return Succeeded({"contacts": []})
     if not isinstance(answer, dict):
         return answer
-    return Succeeded({"contacts": [contact_json(c) for c in elements_of(answer, "Contacts")]})
+    found = [contact_json(c) for c in elements_of(answer, "Contacts")]
+    if "IDs" not in sent.call.query:
+        return Succeeded({"contacts": found})
+    own = [c for c in found if c["contact_id"] == sent.inputs["value"]]
+    return Succeeded({"contacts": own, "others": [c for c in found if c not in own]})
 
 
 def _settle_look(done: Settlement) -> None:
     """Link what this look alone decides; for a link that is followed, what it leads to."""
     stored = done.inputs.get("link")
-    if stored is None or not isinstance(done.outcome, Succeeded):
+    if not isinstance(done.outcome, Succeeded):
+        return
+    told = done.outcome.result
+    remembered.remember(done, [*told["contacts"], *told.get("others", ())])
+    if stored is None:
         return
     found = _found(done.inputs, done.outcome.result)
     party = done.inputs.get("party")
@@ -196,6 +209,7 @@ def _created(element: JsonObject) -> Succeeded:
 
 def _settle_creation(done: Settlement) -> None:
     if isinstance(done.outcome, Succeeded) and done.outcome.external_id:
+        remembered.remember(done, done.outcome.result["contacts"])
         _link(done, done.inputs["link"], done.outcome.external_id, is_new=_has_no_past(done))
 
 

@@ -15,12 +15,13 @@ from infra.database import billing, contacts, crm, facts
 from infra.database.engine import Transaction
 from infra.platform import Integration
 from infra.platforms.xero import contacts as effects
-from infra.platforms.xero import emailable, invoices, organisation
+from infra.platforms.xero import emailable, invoices, organisation, remembered
 from infra.platforms.xero.errors import CONTACT_ARCHIVED
 from infra.platforms.xero.raised import after_created, contact_json
 from infra.platforms.xero.wishes import EmailWish, email_wish, invoice_wish, unavailable
 
 Problems = list[tuple[str, str]]
+_LOOKS = frozenset({effects.READ.name, effects.CREATE.name})
 
 
 # --- what the plans know beside the results -------------------------------------------------------
@@ -60,8 +61,11 @@ def known_invoice(tx: Transaction, request: Request, integration: Integration) -
     """Return the contact's facts, the organisation's, and what stands in the way of invoicing."""
     now = utc_now()
     fact = facts.fresh(tx, integration.id, organisation.FACT, organisation.KEPT_FOR, now)
+    party = known_contact(tx, request, integration)
+    linked = (party["link"] or {}).get("contact_id")
     return {
-        **known_contact(tx, request, integration),
+        **party,
+        "contact": remembered.recalled(tx, integration, linked, now),
         **emailable.known(tx, request, email_wish(request.params), request.deal_id),
         "organisation": fact,
         "problems": _obstacles(tx, request, integration, fact) + _email_obstacles(tx, request),
@@ -157,6 +161,7 @@ def create_contact(_request: Request, known: Known, results: tuple[Result, ...])
 def create_invoice(request: Request, known: Known, results: tuple[Result, ...]) -> Step:
     """Organisation, contact, invoice, online address, email."""
     wish = email_wish(request.params)
+    results = remembered.with_recalled(known, results, _LOOKS, effects.READ.name)
     attempts = [r for r in results if r.name == invoices.CREATE.name]
     refused = [r.outcome for r in attempts if isinstance(r.outcome, Rejected)]
     if attempts and isinstance(attempts[-1].outcome, Succeeded):
@@ -199,9 +204,8 @@ def _contact(known: Known, results: tuple[Result, ...], *, check_link: bool) -> 
     if created and isinstance(created[-1], Succeeded):
         return Use(str(created[-1].external_id), "created")
     party = known["party"] and effects.party_from(known["party"])
-    looks = {effects.READ.name, effects.CREATE.name}
     # As it was when this action began to look: what it finds is linked at once.
-    link = next((r.inputs["link"] for r in results if r.name in looks), known["link"]) or {}
+    link = next((r.inputs["link"] for r in results if r.name in _LOOKS), known["link"]) or {}
     seen = effects.seen_in(results)
     base = {"party": known["party"], "link": link or None}
     match resolve(party or None, link.get("contact_id"), seen, check_link=check_link):
