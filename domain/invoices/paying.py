@@ -67,7 +67,7 @@ def bank_account(accounts: Sequence[BankAccount], wanted: str) -> BankAccount | 
     """Return the account `wanted` names by its id or its code, else None."""
     name = wanted.strip().casefold()
     by_id = (one for one in accounts if one.account_id.casefold() == name)
-    by_code = (one for one in accounts if (one.code or "").casefold() == name)
+    by_code = (one for one in accounts if one.code is not None and one.code.casefold() == name)
     return next(by_id, None) or next(by_code, None)
 
 

@@ -255,9 +255,11 @@ def _message(row: Any) -> Arrived:
     return Arrived(json.dumps(event).encode(), {}, "event", None)
 
 
-def _run(fleet: Fleet, sandbox: Sandbox, examples: int, steps: int) -> None:
+def run(
+    fleet: Fleet, sandbox: Sandbox, machine: type[AnyOrder], *, examples: int, steps: int
+) -> None:
     run_state_machine_as_test(
-        lambda: AnyOrder(fleet, sandbox),
+        lambda: machine(fleet, sandbox),
         settings=settings(
             max_examples=examples,
             stateful_step_count=steps,
@@ -268,10 +270,10 @@ def _run(fleet: Fleet, sandbox: Sandbox, examples: int, steps: int) -> None:
 
 
 def test_in_any_order_xero_the_fleet_and_the_model_agree(fleet: Fleet, sandbox: Sandbox) -> None:
-    _run(fleet, sandbox, examples=8, steps=15)
+    run(fleet, sandbox, AnyOrder, examples=8, steps=15)
 
 
 @pytest.mark.deep
 @pytest.mark.timeout(900)
 def test_in_very_many_orders_they_agree(fleet: Fleet, sandbox: Sandbox) -> None:
-    _run(fleet, sandbox, examples=60, steps=25)
+    run(fleet, sandbox, AnyOrder, examples=60, steps=25)
