@@ -1,9 +1,10 @@
-"""Finding the invoice a request names: by our id, or by the platform's."""
+"""Finding one invoice: as a request names it, or by the platform's id as it stands now."""
 
 from uuid import UUID
 
 from sqlalchemy import or_, select
 
+from domain.invoices.xero_status import InvoiceStatus
 from infra.database import invoices, outbox
 from infra.database.engine import Transaction
 from infra.database.invoices import StoredInvoice
@@ -32,3 +33,9 @@ def named(
         outbox.lock_deal(tx, row.deal_id)
     found = invoices.find(tx, integration_id, [row.platform_invoice_id], lock=lock)
     return found.get(row.platform_invoice_id)
+
+
+def status_now(tx: Transaction, integration_id: UUID, invoice_id: str) -> InvoiceStatus | None:
+    """Return the status an invoice was last seen with, by the platform's id; None: never seen."""
+    stored = invoices.find(tx, integration_id, [invoice_id]).get(invoice_id)
+    return None if stored is None else stored.status

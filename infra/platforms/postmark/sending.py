@@ -28,6 +28,7 @@ from domain.email.wording import one_line, tag_values
 from infra.database import attachments, effects, email_configs
 from infra.database.attachments import Attachment
 from infra.database.email_configs import EmailConfig
+from infra.database.named_invoices import status_now
 from infra.platform import Call, EffectType, Preparation, Sent, Settlement
 from infra.platforms.postmark.client import frozen, send
 from infra.platforms.postmark.errors import read
@@ -50,6 +51,9 @@ def _prepare(prep: Preparation) -> Call | Rejected:
     config = email_configs.find(prep.tx, workspace_id, UUID(given["config_id"]))
     if config is None or config.integration_id != prep.integration.id:
         return Rejected("no_email_config", "the sender identity is gone; set one up and send again")
+    status = status_now(prep.tx, prep.request.integration_id, given["invoice"]["id"])
+    if status is not None and not status.is_emailable:  # it changed while the email waited
+        return Rejected("not_emailable", f"the invoice is {status.value} by now")
     pdf = None
     if given["attachment_id"] is not None:
         pdf = attachments.find(prep.tx, workspace_id, UUID(given["attachment_id"]))

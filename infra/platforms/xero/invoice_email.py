@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from domain.actions.outcome import Deferred, Outcome, Rejected, Succeeded, Unknown
 from domain.actions.retry import Guarantee, RetryPolicy
 from infra.database import facts
+from infra.database.named_invoices import status_now
 from infra.platform import Call, EffectType, Preparation, Sent
 from infra.platforms.xero import organisation
 from infra.platforms.xero.client import TENANT, body_of, frozen, send
@@ -31,8 +32,11 @@ _TOO_MANY = r"(?:limit|maximum|exceed|\bcap\b)"
 _CAP = re.compile(rf"{_TOO_MANY}.*e-?mail|e-?mail.*{_TOO_MANY}", re.IGNORECASE | re.DOTALL)
 
 
-def _prepare(prep: Preparation) -> Call:
+def _prepare(prep: Preparation) -> Call | Rejected:
     invoice_id = prep.inputs["invoice_id"]
+    status = status_now(prep.tx, prep.integration.id, invoice_id)
+    if status is not None and not status.is_emailable:  # it changed while the email waited
+        return Rejected("not_emailable", f"the invoice is {status.value} by now")
     known = facts.fresh(prep.tx, prep.integration.id, organisation.FACT, ZONE_KEPT_FOR, prep.now)
     name = prep.integration.settings.get("time_zone") or (known or {}).get("time_zone")
     return frozen(lambda api: api.email_invoice(TENANT, invoice_id, body_of({})), time_zone=name)

@@ -251,6 +251,22 @@ def test_a_send_that_was_lost_is_sent_again_once_its_absence_is_believed(branded
     assert branded.sandbox.count(SENT) == 1
 
 
+def test_an_invoice_voided_while_its_email_waited_is_not_sent(branded):
+    branded.sandbox.fault("xero", "status", method="GET", path=r"/Invoices/[^/]+$", status=503)
+    request = branded.world.request(
+        "xero_create_invoice", {"email_mode": "trustpager"}, deal_of(branded)
+    )
+    action = branded.world.submit(request)
+    while not branded.rows("SELECT 1 FROM effects WHERE name = 'xero.fetch_invoice_pdf'"):
+        branded.carry_on(action, turns=1)
+    with branded.world.fleet.database.transaction() as tx:
+        tx.execute(text("UPDATE invoices SET status = 'VOIDED'"))
+    done = branded.carry_on(action)
+    assert (done.status, done.result["email"]["outcome"]) == ("succeeded", "failed")
+    assert "VOIDED by now" in done.result["email"]["why"]
+    assert branded.sandbox.count(SENT) == 0
+
+
 # --- by Xero --------------------------------------------------------------------------------------
 
 
