@@ -1,7 +1,7 @@
 """One attempt's way to a platform: credentials, deadlines, and a record of every exchange."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -11,12 +11,20 @@ from domain.actions.outcome import Deferred, Unknown
 from infra.exchange import Broken, Exchange, TooLate, Transport
 
 
+class NoMoreCalls(Exception):  # noqa: N818 - named for what it is
+    """The tenant's budget allows no further exchange before `until`."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__("the budget of calls to this tenant is used up")
+        self.until = until
+
+
 @dataclass(slots=True)
 class Session:
     """What an adapter talks through. It keeps every exchange for the integration log.
 
     `send_by` and the call timeout bound each exchange; a repeat of `send` within one attempt is for
-    reads only: a change is one exchange.
+    reads only: a change is one exchange. `more` takes every exchange but the first from the budget.
     """
 
     transport: Transport
@@ -27,6 +35,7 @@ class Session:
     send_by_monotonic: float  # the same moment on the clock nobody can set
     call_timeout_s: float
     exchanges: list[Exchange] = field(default_factory=list)
+    more: Callable[[], None] = lambda: None  # raises NoMoreCalls
 
     def send(
         self,
@@ -41,6 +50,7 @@ class Session:
 
         Raises:
             TooLate, Broken: see `infra.exchange`; `not_whole` turns them into an outcome.
+            NoMoreCalls: it is not the first exchange, and the budget allows only that.
         """
         url = self.base_url + path + (f"?{urlencode(query)}" if query else "")
         return self.send_url(method, url, headers=headers, body=body)
@@ -54,6 +64,8 @@ class Session:
         body: bytes | None = None,
     ) -> Exchange:
         """Carry out one exchange with a whole URL (the same guards as `send`)."""
+        if self.exchanges:
+            self.more()
         exchange = Exchange(
             method=method,
             url=url,
@@ -78,9 +90,11 @@ class Session:
         answered = [one.answer_headers for one in self.exchanges if one.answer_headers]
         return answered[-1] if answered else {}
 
-    def not_whole(self, error: Broken | TooLate) -> Deferred | Unknown:
+    def not_whole(self, error: Broken | TooLate | NoMoreCalls) -> Deferred | Unknown:
         """Outcome of an exchange that brought no whole answer."""
         last = self.exchanges[-1] if self.exchanges else None
+        if isinstance(error, NoMoreCalls):
+            return Deferred("out_of_budget", str(error), error.until)
         if isinstance(error, TooLate):
             return Deferred("too_late_to_send", str(error))
         if last is None or not last.sent:

@@ -3,16 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from domain.actions.outcome import Absent, Blocks, Deferred, Rejected, Succeeded, Unknown
 from domain.actions.retry import AnyOutcome
+from infra.database import budgets
 from infra.database.actions import ActionRecord
 from infra.database.effects import EffectRecord
 from infra.database.engine import PASSING
 from infra.exchange import Broken, TooLate
 from infra.logging import bind_contextvars, logger
-from infra.platform import Carrier, EffectType, Sent
-from infra.session import Session
+from infra.platform import Carrier, EffectType, Limits, Sent
+from infra.session import NoMoreCalls, Session
 from infra.settings import SettingsError
 from infra.storable import storable
 from workers.credentials import NotAuthorised, credentials, renew
@@ -40,6 +42,13 @@ class Attempt:
     send_by: datetime
     send_by_monotonic: float
     started_at: datetime
+
+    @property
+    def limits(self) -> Limits:
+        """What its calls are limited by."""
+        carrier = self.carrier
+        own = carrier.integration.settings
+        return budgets.limits_for(carrier.platform.limits, own, self.kind.limits)
 
 
 Performed = tuple[AnyOutcome, Session | None]
@@ -87,6 +96,7 @@ def _answered(
         send_by=attempt.send_by,
         send_by_monotonic=attempt.send_by_monotonic,
         call_timeout_s=fleet.settings.call_timeout_s,
+        more=partial(_one_more, fleet, attempt),
     )
     if fleet.incarnation.id is None:
         return Deferred("not_registered", "this process lost its registration; not sent"), session
@@ -153,6 +163,25 @@ def _with_newer_credentials(fleet: Fleet, attempt: Attempt, outcome: AnyOutcome)
     return replace(outcome, blocks=Blocks.EFFECT) if renewed else outcome
 
 
+def _one_more(fleet: Fleet, attempt: Attempt) -> None:
+    """Take another call from the budget: a look-up may need several pages.
+
+    Raises:
+        NoMoreCalls: not now.
+    """
+    with fleet.database.transaction() as tx:
+        until = budgets.take(
+            tx,
+            attempt.carrier.budget_key,
+            attempt.limits,
+            interactive=attempt.action.priority == 0,
+            besides=attempt.sent.effect_id,
+            now=fleet.now(),
+        )
+    if until is not None:
+        raise NoMoreCalls(until)
+
+
 def _clean(outcome: AnyOutcome) -> AnyOutcome:
     """Write as an escape what a platform may say and the database cannot store."""
     match outcome:
@@ -178,7 +207,7 @@ def _carry_out(attempts: Sequence[Attempt], session: Session) -> Sequence[AnyOut
         if looks_up:
             return (kind.find or _stated)(session, sents[0])
         return kind.perform(session, sents[0])
-    except (Broken, TooLate) as error:
+    except (Broken, TooLate, NoMoreCalls) as error:
         return session.not_whole(error)
     except Exception as error:  # noqa: BLE001 - whatever an adapter raises, the outcome is a fact
         logger().exception("the adapter failed")

@@ -110,16 +110,12 @@ class Beginning:
     def _take_budget(self, attempts: Sequence[Attempt]) -> None:
         """Take one call from it, however many go out in that."""
         leader = attempts[0]
-        carrier = leader.carrier
-        limits = budgets.limits_for(
-            carrier.platform.limits, carrier.integration.settings, leader.kind.limits
-        )
         until = budgets.take(
             self.tx,
-            carrier.budget_key,
-            limits,
+            leader.carrier.budget_key,
+            leader.limits,
             interactive=any(attempt.action.priority == 0 for attempt in attempts),
-            besides=leader.effects[-1].call_id or leader.sent.effect_id,
+            besides=leader.sent.effect_id,  # it alone stands for the call in flight
             now=self.now,
         )
         if until is not None:

@@ -68,7 +68,18 @@ def conclude(
         # A refusal speaks of the credentials this attempt used, not of newer ones.
         with Decisions(fleet, tx, action, now, attempt.effects, attempt.carrier) as turn:
             turn.writes += [Write(IntegrationLogRow, row) for row in rows]
-            return turn.decide(attempt.effects[-1], attempt.kind, outcome, goes_on=goes_on)
+            token = turn.decide(attempt.effects[-1], attempt.kind, outcome, goes_on=goes_on)
+        if goes_on:  # the first of a call speaks for it; last, as who begins locks the same rows
+            headers = {} if session is None else session.last_headers
+            budgets.hear(
+                tx,
+                attempt.carrier.budget_key,
+                attempt.limits,
+                headers,
+                began=attempt.started_at,
+                now=now,
+            )
+        return token
 
 
 class Decisions(Turn):
@@ -204,11 +215,12 @@ class Decisions(Turn):
 
     def _hold(self, effect: EffectRecord, blocks: Blocks, until: datetime, words: str) -> None:
         carrier = self.carrier(effect.integration_id)
-        if blocks is Blocks.TENANT:
-            window = budgets.first(carrier.platform.limits)
-            budgets.block(self.tx, carrier.budget_key, window, until)
         if blocks is Blocks.CONNECTION:
             integrations.pause(self.tx, carrier.integration, words, self.now)
+            return
+        _, kind = self.fleet.catalogue.effect(effect.name)
+        limits = replace(carrier.platform.limits, of_kind=kind.limits)
+        budgets.block(self.tx, carrier.budget_key, limits, blocks, until)
 
     def _reconcile(
         self, effect: EffectRecord, decision: Repeat | LookUp, outcome: AnyOutcome

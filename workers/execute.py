@@ -30,6 +30,7 @@ from workers.turn import Turn
 
 REGISTERED_WITHIN_S = 20.0
 FAILURES_MAX = 5
+BUDGET_WAIT_MAX = timedelta(minutes=5)
 
 
 def execute(fleet: Fleet, action_id: UUID) -> None:
@@ -142,5 +143,7 @@ def _wait_for_budget(fleet: Fleet, action_id: UUID, token: int | None, until: da
             return
         asking = action.status is ActionStatus.RECONCILING
         status = ActionStatus.RECONCILING if asking else ActionStatus.WAITING
-        moved = actions.moved(action, status, now=now, due_at=until, reason="waits for its budget")
+        # Nothing is rung for a tenant without budget; that it has one again may be learned early.
+        due_at = min(until, now + BUDGET_WAIT_MAX)
+        moved = actions.moved(action, status, now=now, due_at=due_at, reason="waits for its budget")
         write(tx, [moved])

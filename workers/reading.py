@@ -205,10 +205,10 @@ class _Asking:
                 facts.keep(tx, integration.id, self._fact, storable(dict(outcome.result)), now)
                 age_max = max(self.declared.kept_for, self.declared.stale_for)
                 facts.forget(tx, integration.id, f"read {self.name} ", now - age_max)
-            elif isinstance(outcome, Deferred) and outcome.blocks is Blocks.TENANT:
+            elif isinstance(outcome, Deferred):
                 until = outcome.until or now + self.declared.kept_for
-                window = budgets.first(self.carrier.platform.limits)
-                budgets.block(tx, self.carrier.budget_key, window, until)
+                limits = self.carrier.platform.limits
+                budgets.block(tx, self.carrier.budget_key, limits, outcome.blocks, until)
             headers = {} if session is None else session.last_headers
             budgets.release(tx, self.carrier.budget_key, self._limits, holder, headers, now)
 

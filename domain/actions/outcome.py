@@ -13,7 +13,9 @@ class Blocks(StrEnum):
     """How far a deferral reaches."""
 
     EFFECT = "effect"  # this effect alone
+    KIND = "kind"  # every call of this kind to this tenant (no more emails today)
     TENANT = "tenant"  # every call to this tenant of the platform (a rate limit)
+    PLATFORM = "platform"  # every call to the platform, whoever's (the app's own rate limit)
     CONNECTION = "connection"  # every call under these credentials (authorisation refused)
 
 

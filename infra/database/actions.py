@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from domain.actions.plan import Request
 from domain.actions.status import ActionStatus, advance
+from infra.database import budgets
 from infra.database.engine import Transaction
 from infra.database.tables import ActionRow, ConnectionRow, IntegrationRow
 from infra.database.writes import Write
@@ -240,7 +241,13 @@ _VOID = text(
     RETURNING id
     """
 )
-_GROUND = text("UPDATE effects SET in_flight = false WHERE in_flight AND action_id = ANY(:ids)")
+_GROUND = text(
+    """
+    WITH grounded AS (UPDATE effects SET in_flight = false
+                      WHERE in_flight AND action_id = ANY(:ids) RETURNING budget_key)
+    SELECT budget_key, count(*) AS calls FROM grounded GROUP BY budget_key
+    """
+)
 
 
 def void_dead_leases(tx: Transaction, now: datetime) -> list[UUID]:
@@ -250,7 +257,8 @@ def void_dead_leases(tx: Transaction, now: datetime) -> list[UUID]:
     """
     ids = list(tx.execute(_VOID, {"now": now}).scalars())
     if ids:
-        tx.execute(_GROUND, {"ids": ids})
+        grounded = tx.execute(_GROUND, {"ids": ids})
+        budgets.found_dead(tx, {row.budget_key: row.calls for row in grounded}, now)
     return ids
 
 

@@ -3,14 +3,16 @@
 How they are counted, and why that never draws a refusal that could be foreseen: decision 0022.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, insert, text
 
+from domain.actions.outcome import Blocks
 from infra.database.engine import Transaction
 from infra.database.tables import BudgetHoldRow
 from infra.platform import Limits, Window
@@ -31,11 +33,35 @@ _HEAR = text(
 )
 _BLOCK = text(
     """
-    INSERT INTO budgets AS b (key, tenant, name, blocked_until)
-    VALUES (:key, :tenant, :name, :until)
+    INSERT INTO budgets AS b (key, tenant, name, shared, blocked_until)
+    VALUES (:key, :tenant, :name, :shared, :until)
     ON CONFLICT (key) DO UPDATE SET blocked_until = greatest(b.blocked_until, :until)
     """
 )
+_DIED = text(
+    """
+    UPDATE budgets b SET
+        slots = ((budget_at(b, :at)).slots[1] + :calls) || (budget_at(b, :at)).slots[2:],
+        newest = (budget_at(b, :at)).newest
+    WHERE b.tenant = :tenant AND b.shared AND cardinality(b.slots) > 0
+    """
+)
+CALLS_LEFT = """
+    SELECT b.name, b.tenant, b.reserve, b.blocked_until, b.seconds, of.calls, of.used,
+           CASE WHEN b.blocked_until > :now THEN 0 ELSE of.calls - of.used END AS n
+    FROM budgets b CROSS JOIN LATERAL (
+        SELECT CASE jsonb_typeof(i.settings -> 'limits' -> b.name)
+                   WHEN 'number' THEN (i.settings -> 'limits' ->> b.name)::numeric::int
+                   ELSE b.calls END AS calls,
+               budget_used((budget_at(b, :now)).slots) AS used) of
+    WHERE b.tenant IN (i.platform || ':' || i.tenant_key, i.platform) AND b.shared
+      AND (b.seconds IS NOT NULL OR b.blocked_until > :now)
+"""
+"""What is left in each window of an integration `i`, for a statement that knows one."""
+
+ARRIVES_WITHIN = timedelta(seconds=2)
+"""A call over so soon need not be counted anew: every window is counted for so much longer."""
+
 UNLIMITED = Window("calls", 1_000_000_000, 60)
 
 
@@ -50,9 +76,9 @@ def take(  # noqa: PLR0913 - a limit has many sides
 ) -> datetime | None:
     """Take one call from every limit of the tenant, else change nothing and say when to try again.
 
-    `besides` is the effect (or the call, where several effects go out in one) that asks: it counts
-    itself as in flight already. The tenant's rows are locked until the commit, which makes the
-    counts exact: let it be the last statement. Part of each limit is reserved for people.
+    `besides` is the effect that asks: it counts itself as in flight already. The tenant's rows are
+    locked until the commit, which makes the counts exact: let it be the last statement. Part of
+    each limit is reserved for people.
     """
     windows = _windows(budget_key, limits)
     given = {
@@ -124,6 +150,8 @@ def hear(  # noqa: PLR0913
     """
     windows = _windows(budget_key, limits)
     said = [_number(headers.get(window.header or "")) for _, window in windows]
+    if now - began <= ARRIVES_WITHIN and not any(one is not None for one in said):
+        return  # nothing it could change
     given = {
         "tenants": [tenant for tenant, _ in windows],
         "names": [window.name for _, window in windows],
@@ -136,11 +164,32 @@ def hear(  # noqa: PLR0913
     tx.execute(_HEAR, given)
 
 
-def block(tx: Transaction, budget_key: str, window: Window, until: datetime) -> None:
-    """Nothing more that counts in this window before `until`: the platform said so itself."""
-    key = f"{budget_key}:{window.name}"
-    given = {"key": key, "tenant": budget_key, "name": window.name, "until": until}
-    tx.execute(_BLOCK, given)
+def block(
+    tx: Transaction, budget_key: str, limits: Limits, blocks: Blocks, until: datetime
+) -> None:
+    """Nothing more that `blocks` reaches before `until`: the platform said so itself."""
+    platform = budget_key.partition(":")[0]
+    tenant, windows = {
+        Blocks.TENANT: (budget_key, limits.windows or (UNLIMITED,)),
+        Blocks.KIND: (budget_key, limits.of_kind),
+        Blocks.PLATFORM: (platform, limits.all_tenants),
+    }.get(blocks, ("", ()))
+    for window in windows[:1]:  # one is enough: every such call counts in it
+        key = f"{tenant}:{window.name}"
+        given = {"key": key, "tenant": tenant, "name": window.name, "until": until}
+        tx.execute(_BLOCK, given | {"shared": blocks is not Blocks.KIND})
+
+
+def found_dead(tx: Transaction, calls: Mapping[str, int], now: datetime) -> None:
+    """Count calls (per budget key) once more whose process died: they may have gone out till now.
+
+    Tenants before platforms, each in order: so no two transactions wait for one another.
+    """
+    platforms = Counter[str]()
+    for key, count in calls.items():
+        platforms[key.partition(":")[0]] += count
+    for tenant, count in [*sorted(calls.items()), *sorted(platforms.items())]:
+        tx.execute(_DIED, {"tenant": tenant, "calls": count, "at": now})
 
 
 def limits_for(
@@ -157,11 +206,6 @@ def limits_for(
         of_kind=tuple(_own(window, own) for window in of_kind),
         all_tenants=tuple(_own(window, own) for window in limits.all_tenants),
     )
-
-
-def first(limits: Limits) -> Window:
-    """Return the window of the tenant in which every call to it counts."""
-    return limits.windows[0] if limits.windows else UNLIMITED
 
 
 def _windows(budget_key: str, limits: Limits) -> list[tuple[str, Window]]:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from infra.database.budgets import CALLS_LEFT
 from infra.database.engine import Transaction
 
 OPEN = "status IN ('queued', 'running', 'waiting', 'reconciling')"
@@ -24,9 +25,10 @@ class Doorbell:
 
 
 # Tenants with something due are found by a loose index scan (one index probe per tenant, however
-# long its backlog); each may have `k` actions rung or running; rank decides between tenants, so
-# one tenant's backlog never stands before another's first. Locked ones are passed over: they are
-# just being taken along in another one's call.
+# long its backlog); each may have `k` actions rung or running, and not more rung than its budget
+# has calls left; rank decides between tenants, so one tenant's backlog never stands before
+# another's first. Scheduled work leaves a place in flight and half the broker's backlog to people.
+# Locked ones are passed over: they are just being taken along in another one's call.
 _RING = text(
     f"""
     WITH RECURSIVE tenant AS (
@@ -43,33 +45,42 @@ _RING = text(
     ), candidate AS (
         SELECT d.id, t.queue, row_number() OVER (
                    PARTITION BY t.queue ORDER BY d.priority, d.rank, d.due_at) AS place,
-               coalesce(rung.n, 0) AS busy
+               coalesce(rung.n, 0) AS busy,
+               CASE d.priority WHEN 0 THEN :backlog ELSE :backlog / 2 END AS backlog
         FROM tenant t
         JOIN integrations i ON i.id = t.integration_id AND i.status = 'active'
         LEFT JOIN rung ON rung.queue = t.queue
         CROSS JOIN LATERAL (
-            SELECT count(*) AS n FROM actions r WHERE r.rung_at IS NOT NULL
+            SELECT count(*) AS n, count(*) FILTER (WHERE r.lease_owner IS NULL) AS waiting
+            FROM actions r WHERE r.rung_at IS NOT NULL
                AND r.queue = t.queue AND r.integration_id = t.integration_id) mine
+        CROSS JOIN LATERAL (
+            SELECT coalesce((CAST(:k AS jsonb) ->> t.queue)::int, 5) AS n) k
+        CROSS JOIN LATERAL (
+            SELECT coalesce(min(n), 1000000) AS people, coalesce(min(n - reserve), 1000000) AS rest
+            FROM ({CALLS_LEFT}) AS w WHERE split_part(t.queue, '.', 1) = i.platform) calls
         CROSS JOIN LATERAL (
             SELECT w.id, w.priority, w.due_at,
                    row_number() OVER (ORDER BY w.priority, w.due_at) AS rank
-            FROM (VALUES (0), (1)) AS p (priority) CROSS JOIN LATERAL (
+            FROM (VALUES (0, k.n, calls.people), (1, greatest(k.n - 1, 1), calls.rest))
+                AS p (priority, places, calls)
+            CROSS JOIN LATERAL (
                 SELECT id, a.priority, due_at FROM actions a
                 WHERE {DUE} AND a.queue = t.queue AND a.integration_id = t.integration_id
                   AND a.priority = p.priority AND due_at <= :now
                 ORDER BY due_at
-                LIMIT greatest(0, coalesce((CAST(:k AS jsonb) ->> t.queue)::int, 5) - mine.n)) w
+                LIMIT greatest(0, least(p.places - mine.n, p.calls - mine.waiting))) w
             ORDER BY w.priority, w.due_at
-            LIMIT greatest(0, coalesce((CAST(:k AS jsonb) ->> t.queue)::int, 5) - mine.n)) d
+            LIMIT greatest(0, least(k.n - mine.n, calls.people - mine.waiting))) d
     ), free AS (
         SELECT a.id FROM actions a JOIN candidate c ON c.id = a.id
-        WHERE c.place + c.busy <= :backlog AND a.rung_at IS NULL AND a.lease_owner IS NULL
+        WHERE c.place + c.busy <= c.backlog AND a.rung_at IS NULL AND a.lease_owner IS NULL
         FOR UPDATE OF a SKIP LOCKED
     )
     UPDATE actions SET rung_at = greatest(:now, clock_timestamp())
     WHERE id IN (SELECT id FROM free)
     RETURNING id, action_type, queue
-    """  # noqa: S608 - the only text put in is the constant above
+    """  # noqa: S608 - the only text put in are constants
 )
 
 _NOT_RUNG = text("UPDATE actions SET rung_at = NULL WHERE id = ANY(:ids) AND lease_owner IS NULL")

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from domain.actions.outcome import Blocks
 from infra.database import budgets
 from infra.platform import Limits, Window
 
@@ -44,6 +45,10 @@ class Tenant:
             {"key": f"{self.key}:{window}", "at": at},
         ).scalar_one()
 
+    def limit(self, window):
+        query = "SELECT calls FROM budgets WHERE key = :key"
+        return self.tx.execute(text(query), {"key": f"{self.key}:{window}"}).scalar_one()
+
 
 @pytest.fixture
 def tenant(connection):
@@ -75,6 +80,123 @@ def test_the_reserve_is_for_people(tenant):
     assert tenant.take(START, interactive=False) is not None
     assert [tenant.take(START) for _ in range(2)] == [None] * 2
     assert tenant.take(START) is not None
+
+
+DAY = Limits(
+    in_flight=9,
+    windows=(Window("day", 1000, 86_400, 100, header="x-day", grows=True, restarts=True),),
+)
+HEARING = Limits(in_flight=9, windows=(Window("minute", 60, 60, header="x-minute"),))
+
+
+def test_what_others_use_is_not_ours(connection):
+    tenant = Tenant(connection, HEARING)
+    tenant.take(START)
+    tenant.hear(START, START + seconds(0.2), minute=3)
+    assert [tenant.take(START + seconds(1)) for _ in range(3)] == [None] * 3
+    assert tenant.take(START + seconds(1)) is not None
+    assert tenant.take(START + seconds(LONGEST + 1)) is None, "what others used leaves it too"
+    connection.rollback()
+
+
+def test_an_answer_that_tells_nothing_new_writes_nothing(connection):
+    tenant = Tenant(connection, HEARING)
+    for _ in range(3):
+        tenant.take(START)
+    version = "SELECT xmin, ctid, slots FROM budgets WHERE key = :key"
+    before = connection.execute(text(version), {"key": f"{tenant.key}:minute"}).one()
+    tenant.hear(START, START + seconds(0.2), minute=57)
+    tenant.hear(START, START + seconds(0.2), minute=59)  # an earlier one, answered late
+    assert connection.execute(text(version), {"key": f"{tenant.key}:minute"}).one() == before
+    connection.rollback()
+
+
+def test_a_bigger_day_is_learned_and_a_persons_own_limit_is_kept(connection):
+    tenant = Tenant(connection, DAY)
+    tenant.take(START)
+    tenant.hear(START, START + seconds(0.2), day=4_999)
+    assert tenant.limit("day") == 5_000
+    tenant.take(START + seconds(1))
+    assert tenant.limit("day") == 5_000, "and remembered"
+    own = Tenant(connection, budgets.limits_for(DAY, {"limits": {"day": 1}}))
+    own.take(START)
+    own.hear(START, START + seconds(0.2), day=4_999)
+    assert own.take(START + seconds(1)) is not None
+    connection.rollback()
+
+
+def test_a_day_the_platform_begins_anew_is_begun_anew_here(connection):
+    tenant = Tenant(connection, DAY)
+    for n in range(900):
+        tenant.take(START + seconds(n * 20))
+    later = START + timedelta(hours=9)
+    assert tenant.take(later, interactive=False) is not None
+    assert tenant.take(later) is None
+    tenant.hear(later, later + seconds(0.2), day=999)
+    assert tenant.used(later, "day") == 2, "the latest may not be in what was said: once more"
+    assert tenant.take(later, interactive=False) is None
+    connection.rollback()
+
+
+def test_what_others_use_of_a_day_is_believed_for_an_hour(connection):
+    tenant = Tenant(connection, DAY)
+    tenant.take(START)
+    tenant.hear(START, START + seconds(0.2), day=0)
+    assert tenant.take(START + timedelta(minutes=40)) is not None
+    assert tenant.take(START + timedelta(minutes=75)) is None
+    connection.rollback()
+
+
+def test_a_call_found_dead_counts_from_then(connection):
+    tenant = Tenant(connection)
+    for _ in range(6):
+        tenant.take(START)
+    budgets.found_dead(connection, {tenant.key: 1}, START + seconds(30))
+    at = START + seconds(LONGEST + 1)
+    assert [tenant.take(at) for _ in range(5)] == [None] * 5
+    assert tenant.take(at) is not None
+    connection.rollback()
+
+
+def test_a_place_held_is_in_flight_until_it_is_released_or_over(connection):
+    tenant = Tenant(connection, Limits(in_flight=1, windows=LIMITS.windows))
+    held, until = uuid4(), START + seconds(45)
+    given = {"interactive": True, "until": until, "now": START}
+    assert budgets.hold(connection, tenant.key, tenant.limits, held, **given) is None
+    assert tenant.take(START + seconds(1)) is not None
+    budgets.release(connection, tenant.key, tenant.limits, held, {}, START + seconds(2))
+    assert tenant.take(START + seconds(2)) is None
+    again = uuid4()
+    budgets.hold(connection, tenant.key, tenant.limits, again, **given)
+    assert tenant.take(until - seconds(1)) is not None
+    assert tenant.take(until) is None, "its process died"
+    assert tenant.used(until) == 5, "and its call may have gone out till then"
+    connection.rollback()
+
+
+def test_all_tenants_together_stay_within_the_apps_limit(connection):
+    app = Window(f"app_{uuid4().hex[:6]}", 3, 60)
+    limits = Limits(in_flight=9, windows=LIMITS.windows, all_tenants=(app,))
+    tenants = [Tenant(connection, limits) for _ in range(4)]
+    assert [one.take(START) for one in tenants[:3]] == [None] * 3
+    assert tenants[3].take(START) is not None
+    connection.rollback()
+
+
+def test_the_apps_own_limit_holds_every_tenant_and_a_kinds_limit_only_that_kind(connection):
+    emails = Window("email", 1_000, 86_400)
+    app = Window(f"app_{uuid4().hex[:6]}", 1_000, 60)
+    limits = Limits(in_flight=9, windows=LIMITS.windows, all_tenants=(app,))
+    emailing = Limits(9, LIMITS.windows, of_kind=(emails,), all_tenants=(app,))
+    one, other = Tenant(connection, limits), Tenant(connection, limits)
+    until = START + timedelta(hours=8)
+    budgets.block(connection, one.key, emailing, Blocks.KIND, until)
+    assert one.take(START) is None
+    one.limits = emailing
+    assert one.take(START) == until
+    budgets.block(connection, one.key, limits, Blocks.PLATFORM, until)
+    assert other.take(START) == until
+    connection.rollback()
 
 
 @settings(deadline=None, max_examples=150)

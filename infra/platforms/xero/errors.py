@@ -39,10 +39,11 @@ _CODES: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 """The refusals plans and people tell apart, by Xero's words; the rest is `validation`."""
 
+APP_MINUTE = "appminute"
 _WAITS: Mapping[str, timedelta] = {
     "minute": timedelta(seconds=60),
     "day": timedelta(hours=1),
-    "appminute": timedelta(seconds=15),
+    APP_MINUTE: timedelta(seconds=15),
     "concurrent": timedelta(seconds=2),
 }
 """How long to wait when Xero does not say, by `X-Rate-Limit-Problem` (letters only)."""
@@ -138,9 +139,14 @@ def _rate_limited(exchange: Exchange) -> Deferred:
     problem = exchange.answer_headers.get("x-rate-limit-problem", "")
     wait = _retry_after(exchange)
     if wait is None:
-        wait = _WAITS.get(re.sub(r"[^a-z]", "", problem.lower()), _WAIT_OTHERWISE)
+        wait = _WAITS.get(_letters(problem), _WAIT_OTHERWISE)
     words = f"Xero: rate limit ({problem or 'not named'}); free in {wait.total_seconds():.0f} s"
-    return Deferred("rate_limited", words, answered_at(exchange) + wait, Blocks.TENANT)
+    blocks = Blocks.PLATFORM if _letters(problem) == APP_MINUTE else Blocks.TENANT
+    return Deferred("rate_limited", words, answered_at(exchange) + wait, blocks)
+
+
+def _letters(problem: str) -> str:
+    return re.sub(r"[^a-z]", "", problem.lower())
 
 
 def _retry_after(exchange: Exchange) -> timedelta | None:

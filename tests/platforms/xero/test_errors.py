@@ -103,11 +103,12 @@ def test_messages_of_lines_and_contacts_are_found():
         ({}, 5),
     ],
 )
-def test_a_rate_limit_waits_for_the_tenant_as_long_as_xero_says(headers, seconds):
+def test_a_rate_limit_holds_the_tenant_or_the_app_as_long_as_xero_says(headers, seconds):
     limited = exchange(429, **headers)
     outcome = read(limited)
     assert isinstance(outcome, Deferred)
-    assert outcome.blocks is Blocks.TENANT
+    app_wide = "app" in headers.get("x_rate_limit_problem", "")
+    assert outcome.blocks is (Blocks.PLATFORM if app_wide else Blocks.TENANT)
     assert outcome.until == answered_at(limited) + timedelta(seconds=seconds)
 
 

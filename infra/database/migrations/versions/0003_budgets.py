@@ -52,10 +52,8 @@ $$
 BUDGET_BUSY = """
 CREATE FUNCTION budget_busy(whose text, besides uuid, at timestamptz) RETURNS int
 LANGUAGE sql STABLE AS $$
-    SELECT ((SELECT count(DISTINCT CASE WHEN e.next_step = 'look_up' THEN e.id
-                                        ELSE coalesce(e.call_id, e.id) END)
-             FROM effects e WHERE e.in_flight AND e.budget_key = whose
-             AND e.id <> besides AND e.call_id IS DISTINCT FROM besides)
+    SELECT ((SELECT count(*) FROM effects e
+             WHERE e.in_flight AND e.budget_key = whose AND e.id <> besides)
           + (SELECT count(*) FROM budget_holds h WHERE h.budget_key = whose AND h.until > at
              AND h.id <> besides))::int
 $$
@@ -126,19 +124,19 @@ DECLARE
     forget int;
 BEGIN
     w := budget_at(w, at);
-    IF at - began > interval '2 seconds' THEN -- it may have arrived as late as now
-        place := greatest(w.newest - began_slot, 0) + 1;
-        IF place > 1 AND w.slots[place] > 0 THEN
+    place := w.newest - began_slot + 1;
+    IF at - began > interval '2 seconds' AND place > 1 THEN -- it may have arrived as late as now
+        IF w.slots[place] > 0 THEN
             w.slots[place] := w.slots[place] - 1;
         END IF;
-        w.slots[1] := coalesce(w.slots[1], 0) + CASE WHEN place > 1 THEN 1 ELSE 0 END;
+        w.slots[1] := coalesce(w.slots[1], 0) + 1;
     END IF;
     IF said IS NULL THEN
         RETURN w;
     END IF;
-    w.learned := greatest(w.learned, said + 1);
-    IF grows THEN
-        w.calls := greatest(w.calls, w.learned);
+    IF said >= w.calls THEN
+        w.learned := greatest(w.learned, said + 1);
+        w.calls := CASE WHEN grows THEN w.learned ELSE w.calls END;
     END IF;
     left_now := w.calls - budget_used(w.slots);
     IF said < left_now THEN
@@ -146,7 +144,7 @@ BEGIN
         place := greatest(1, length - ceil(3600 * 120.0 / w.seconds)::int);
         w.slots := w.slots || array_fill(0, ARRAY[greatest(0, place - cardinality(w.slots))]);
         w.slots[place] := w.slots[place] + left_now - said + busy;
-    ELSIF restarts AND w.calls >= w.learned THEN
+    ELSIF restarts AND w.calls >= coalesce(w.learned, 0) THEN
         -- The platform has begun anew: what it has forgotten is forgotten, but for the latest.
         forget := said - left_now - coalesce(w.slots[1], 0) - coalesce(w.slots[2], 0);
         FOR i IN REVERSE cardinality(w.slots) .. 3 LOOP
