@@ -109,3 +109,14 @@ def test_every_example_but_the_misspelt_one_is_accepted(run, loaded) -> None:
     for file in sorted(script.EXAMPLES.glob("*.json")):
         ran = run("enqueue", file)
         assert ran.status == (1 if file.stem == "misspelt-field" else 0), f"{file.name}: {ran.said}"
+
+
+def test_the_examples_for_an_invoice_lack_nothing_but_its_id(run, loaded) -> None:
+    files = sorted((script.EXAMPLES / "invoice").glob("*.json"))
+    assert [file.stem for file in files] == ["record-payment", "update", "void"]
+    for file in files:
+        filled = file.read_text().replace("INVOICE_ID", "5eed9999-0000-4000-8000-000000000000")
+        ran = run("enqueue", "-", "--json", given=filled)
+        (problem,) = ran.json[0]["problems"]
+        assert problem["field"] == "params.invoice_id"
+        assert "no invoice" in problem["problem"]
