@@ -59,6 +59,15 @@ CALLS_LEFT = """
 """
 """What is left in each window of an integration `i`, for a statement that knows one."""
 
+_LEFT = text(
+    f"""
+    SELECT i.id AS integration_id, i.name AS integration, i.platform,
+           w.name AS "window", w.used, w.calls, w.reserve, w.blocked_until,
+           budget_busy(w.tenant, CAST(:nobody AS uuid), :now) AS in_flight
+    FROM integrations i CROSS JOIN LATERAL ({CALLS_LEFT}) AS w
+    ORDER BY i.platform, i.name, w.seconds
+    """  # noqa: S608 - a constant
+)
 ARRIVES_WITHIN = timedelta(seconds=2)
 """A call over so soon need not be counted anew: every window is counted for so much longer."""
 
@@ -190,6 +199,12 @@ def found_dead(tx: Transaction, calls: Mapping[str, int], now: datetime) -> None
         platforms[key.partition(":")[0]] += count
     for tenant, count in [*sorted(calls.items()), *sorted(platforms.items())]:
         tx.execute(_DIED, {"tenant": tenant, "calls": count, "at": now})
+
+
+def left(tx: Transaction, now: datetime) -> list[dict[str, Any]]:
+    """Return every integration's windows: used, allowed, reserved, blocked until, in flight."""
+    rows = tx.execute(_LEFT, {"now": now, "nobody": UUID(int=0)})
+    return [dict(row) for row in rows.mappings()]
 
 
 def limits_for(

@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 
 from workers.cli import (
     actions,
+    budgets,
     connect,
     connect_postmark,
     deals,
@@ -108,6 +109,7 @@ app.add_typer(email.app, name="email", rich_help_panel=UPKEEP)
 app.add_typer(letters.app, name="dead-letters", rich_help_panel=UPKEEP)
 app.add_typer(keys.app, name="keys", rich_help_panel=UPKEEP)
 app.command(rich_help_panel=UPKEEP)(doctor.doctor)
+app.command(rich_help_panel=UPKEEP)(budgets.budgets)
 app.command(rich_help_panel=UPKEEP)(run.migrate)
 
 if __name__ == "__main__":

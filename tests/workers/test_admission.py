@@ -1,0 +1,88 @@
+"""Who is rung: nobody whose tenant has no budget, people before schedules, tenants side by side."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+from domain.actions.outcome import Blocks
+from infra.database import budgets, dispatch
+from infra.wire import read_envelope
+from workers.execute import execute
+from workers.submit import Incoming, submit
+
+IN_FLIGHT = {"slack": 5, "xero": 5}
+BACKLOG = 40
+
+
+def rung(fleet, later=0.0, backlog=BACKLOG):
+    with fleet.database.transaction() as tx:
+        now = fleet.now() + timedelta(seconds=later)
+        return [bell.action_id for bell in dispatch.take_doorbells(tx, IN_FLIGHT, backlog, now)]
+
+
+def scheduled(world, **integration):
+    params = {"channel": "C0GENERAL", "text": "scheduled"}
+    request = world.request("slack_send_message", params, **integration)
+    item = Incoming(str(request["id"]), read_envelope(request, 24), "test", priority=1)
+    return submit(world.fleet, item).action_id
+
+
+def limited(world, **limits):
+    world.set_integration(world.slack, settings={"limits": limits})
+
+
+def test_a_tenant_without_budget_is_not_rung_and_is_when_it_has_one(fleet, world, sandbox):
+    limited(world, minute=3)
+    ids = [world.message(f"message {n}") for n in range(30)]
+    for action_id in ids[:3]:
+        execute(fleet, action_id)
+    assert rung(fleet) == []
+    claims = "SELECT sum(lease_token) AS n FROM actions"
+    (before,) = world.rows(claims)
+    assert rung(fleet, later=50) == []
+    assert world.rows(claims) == [before]
+    assert len(rung(fleet, later=65)) == 3, "as many as it has calls left, not the whole backlog"
+
+
+def test_a_limit_raised_in_the_settings_is_seen_at_once(fleet, world, sandbox):
+    limited(world, minute=1)
+    execute(fleet, world.message())
+    waiting = world.message("waits")
+    assert rung(fleet) == []
+    limited(world, minute=100)
+    assert rung(fleet) == [waiting]
+
+
+def test_a_blocked_tenant_holds_up_nobody_else(fleet, world, sandbox):
+    other = world.add_slack("T0OTHER")
+    params = {"channel": "C0GENERAL", "text": "hello"}
+    world.message("waits")
+    free = world.submit(world.request("slack_send_message", params, integration_id=other))
+    limits = fleet.catalogue.platforms["slack"].limits
+    (row,) = world.rows("SELECT tenant_key FROM integrations WHERE id = :id", id=world.slack)
+    until = fleet.now() + timedelta(hours=1)
+    with fleet.database.transaction() as tx:
+        budgets.block(tx, f"slack:{row.tenant_key}", limits, Blocks.TENANT, until)
+    assert rung(fleet) == [free]
+
+
+def test_schedules_leave_a_place_to_people(fleet, world, sandbox):
+    for _ in range(9):
+        scheduled(world)
+    assert len(rung(fleet)) == 4
+    person = world.message("a person's")
+    assert rung(fleet) == [person]
+
+
+def test_schedules_of_many_leave_room_in_the_broker_and_none_is_passed_over(fleet, world, sandbox):
+    tenants = [world.add_slack(f"T0{uuid4().hex[:6]}") for _ in range(8)]
+    for tenant in tenants:
+        for _ in range(3):
+            scheduled(world, integration_id=tenant)
+    first = rung(fleet, backlog=16)
+    of = {
+        row.integration_id for row in world.rows("SELECT * FROM actions WHERE rung_at IS NOT NULL")
+    }
+    assert len(first) == 8
+    assert of == set(tenants), "one of each"
+    person = world.message("a person's")
+    assert rung(fleet, backlog=16) == [person]
