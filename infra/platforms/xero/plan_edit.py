@@ -5,7 +5,7 @@ from uuid import UUID
 from domain.actions.outcome import Rejected
 from domain.actions.plan import Done, Effect, Known, Refuse, Request, Result, Step
 from domain.invoices.editing import void_problems
-from infra.database import invoice_edits
+from infra.database import crm, invoice_edits
 from infra.database.engine import Transaction
 from infra.database.invoices import StoredInvoice
 from infra.database.named_invoices import named
@@ -36,10 +36,18 @@ def check_named(tx: Transaction, request: Request) -> tuple[StoredInvoice | None
     if stored is None:
         words = f"no invoice {given} of this integration; sync it first if it was raised in Xero"
         return None, [("params.invoice_id", words)]
-    deal_id = stored.provenance.deal_id
-    if None not in {deal_id, request.deal_id} and deal_id != request.deal_id:
-        return stored, [("data.deal.id", f"the invoice is of another deal: {deal_id}")]
-    return stored, []
+    return stored, _deal_problems(tx, request, stored.provenance.deal_id)
+
+
+def _deal_problems(tx: Transaction, request: Request, deal_id: UUID | None) -> Problems:
+    named_ = request.deal_id
+    if named_ is None or named_ == deal_id:
+        return []
+    if deal_id is not None:
+        return [("data.deal.id", f"the invoice is of another deal: {deal_id}")]
+    if crm.find_deal(tx, request.workspace_id, named_) is None:
+        return [("data.deal.id", f"no deal {named_} in this workspace")]
+    return []
 
 
 def check_void(tx: Transaction, request: Request) -> Problems:

@@ -202,6 +202,8 @@ def test_an_invoice_raised_in_xero_is_edited_and_promotes_nothing(office):
     office.act("xero_sync_invoices")
     consume(office)
     (theirs,) = office.rows("SELECT * FROM invoices WHERE origin = 'xero'")
+    with pytest.raises(Refused, match=r"data\.deal\.id: no deal"):  # it has none of its own
+        office.act(UPDATE, uuid4(), invoice_id=str(theirs.id), reference="adopted")
     done = office.act(UPDATE, invoice_id=str(theirs.id), reference="adopted")
     assert (done.status, done.result["reference"]) == ("succeeded", "adopted"), done.error
     assert [e for e in office.world.events("invoice.promotion_due") if not e.consumed_at] == []
