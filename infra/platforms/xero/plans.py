@@ -161,7 +161,8 @@ def create_contact(_request: Request, known: Known, results: tuple[Result, ...])
 def create_invoice(request: Request, known: Known, results: tuple[Result, ...]) -> Step:
     """Organisation, contact, invoice, online address, email."""
     wish = email_wish(request.params)
-    results = remembered.with_recalled(known, results, _LOOKS, effects.READ.name)
+    if not wish.reads_contact:  # nobody is written to at an address that may have changed
+        results = remembered.with_recalled(known, results, _LOOKS, effects.READ.name)
     attempts = [r for r in results if r.name == invoices.CREATE.name]
     refused = [r.outcome for r in attempts if isinstance(r.outcome, Rejected)]
     if attempts and isinstance(attempts[-1].outcome, Succeeded):

@@ -267,6 +267,21 @@ def test_an_invoice_voided_while_its_email_waited_is_not_sent(branded):
     assert branded.sandbox.count(SENT) == 0
 
 
+def test_an_address_corrected_in_xero_counts_at_once(branded):
+    customer = branded.world.customer("Brightside Dental", "new@brightside.test")
+    contact = branded.world.contact()
+    deals = [branded.world.deal({}, customer=customer, contact=contact)[0] for _ in range(2)]
+    branded.invoice(deals[0])  # which reads the contact, and remembers it
+    with branded.world.fleet.database.transaction() as tx:  # as it was before the correction
+        remembered = (
+            "UPDATE platform_facts SET value = jsonb_set(value, '{email}', '\"old@b.test\"')"
+        )
+        assert tx.execute(text(f"{remembered} WHERE name LIKE 'contact:%'")).rowcount == 1
+    source = {"email_recipient_source": "xero_contact", "due_date": "2027-01-31"}
+    done = branded.invoice(deals[1], email_mode="trustpager", **source)
+    assert done.result["email"]["to"] == "new@brightside.test"
+
+
 # --- by Xero --------------------------------------------------------------------------------------
 
 
