@@ -21,9 +21,10 @@ from hypothesis.stateful import (
 from domain.payments.status import PaymentStatus
 from infra.clock import utc_now
 from infra.database import promotions
+from infra.envelope import Refused
 from tests.harness.sandbox import Sandbox
 from tests.harness.world import World
-from tests.platforms.xero.model import LADDER, Deal, Invoice, Line, cents
+from tests.platforms.xero.model import LADDER, LIVE, Deal, Invoice, Line, cents
 from tests.platforms.xero.office import Office
 from workers.arrived import Arrived
 from workers.fleet import Fleet
@@ -97,6 +98,59 @@ class AnyOrder(RuleBasedStateMachine):
         assert Decimal(row.result["total"]) == self.deal.invoices[key].total
         self.deal.see(key)
         self.deal.promote(key)
+
+    @precondition(lambda self: self.deal.invoices)
+    @rule(pick=PICK, part=st.sampled_from([None, "1", "0.3", "2"]), lost=LOST)
+    def mark_as_paid(self, pick: int, part: str | None, lost: str | None) -> None:
+        """Without an amount the fleet looks first what is due, and so learns how the invoice is."""
+        key, one = self._pick(pick, list(self.deal.invoices))
+        payable = one.seen == "AUTHORISED" and one.seen_due > 0
+        amount = one.due if part is None else cents(one.seen_due * Decimal(part))
+        if payable and part is None:
+            self.deal.see(key)
+            payable = one.seen == "AUTHORISED"
+        may = payable and 0 < amount <= one.seen_due
+        happens = may and one.status == "AUTHORISED" and amount <= one.due
+        given = {} if part is None else {"amount": str(amount)}
+        self._edit(
+            "xero_record_payment", key, lost if happens else None, "Payments",
+            happens=happens, bank_account_id="090", **given,
+        )  # fmt: skip
+        if happens:
+            one.paid += amount
+            one.status = "AUTHORISED" if one.due else "PAID"
+            self.deal.see(key)  # and promotes nothing: the next sync does
+
+    @precondition(lambda self: self.deal.invoices)
+    @rule(pick=PICK, lost=LOST)
+    def void(self, pick: int, lost: str | None) -> None:
+        key, one = self._pick(pick, list(self.deal.invoices))
+        target = {"DRAFT": "DELETED", "AUTHORISED": "VOIDED"}.get(one.seen)
+        may = target is not None and one.seen_due == one.total
+        happens = may and one.status == one.seen and not one.paid
+        if may and one.status == target:  # somebody was quicker: Xero refuses a second time
+            return
+        self._edit("xero_void_invoice", key, lost if happens else None, "Invoices", happens=happens)
+        if happens:
+            one.status = str(target)
+            self.deal.see(key)
+
+    @precondition(lambda self: self.deal.invoices)
+    @rule(pick=PICK, day=st.sampled_from(["2027-01-15", "2027-02-28"]), lost=LOST)
+    def move_the_due_date(self, pick: int, day: str, lost: str | None) -> None:
+        key, one = self._pick(pick, list(self.deal.invoices))
+        happens = one.seen in {"DRAFT", "AUTHORISED"} and one.status in LIVE
+        lost = lost if happens else None
+        self._edit("xero_update_invoice", key, lost, "Invoices", happens=happens, due_date=day)
+        if happens:
+            self.deal.see(key)
+            self.deal.promote(key)
+
+    @precondition(lambda self: self.deal.invoices)
+    @rule(pick=PICK, label=PORTIONS)
+    def change_the_label(self, pick: int, label: str) -> None:
+        key, _ = self._pick(pick, list(self.deal.invoices))
+        self._edit("xero_update_invoice", key, None, "Invoices", happens=True, portion=label)
 
     @rule(whole=st.booleans())
     def sync(self, whole: bool) -> None:  # noqa: FBT001 - drawn
@@ -240,6 +294,23 @@ class AnyOrder(RuleBasedStateMachine):
         row = self.office.act(action_type, deal, **params)
         self.sandbox.control("DELETE", "/faults")
         return row
+
+    def _edit(
+        self,
+        action_type: str,
+        key: str,
+        lost: str | None,
+        path: str,
+        *,
+        happens: bool,
+        **params: Any,
+    ) -> None:
+        try:
+            row = self._act(action_type, lost, path, invoice_id=key, **params)
+        except Refused:
+            assert not happens
+        else:
+            assert row.status == ("succeeded" if happens else "rejected"), row.error or row.result
 
     def _pick(self, pick: int, among: list[str]) -> tuple[str, Invoice]:
         key = among[pick % len(among)]
