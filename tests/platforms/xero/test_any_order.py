@@ -35,6 +35,12 @@ DEPOSITS = st.sampled_from(["0", "33.33", "50"])
 PORTIONS = st.sampled_from(["full", "deposit", "balance"])
 # What may happen to the answer of the call that changes something: it happened all the same.
 LOST = st.sampled_from([None, None, None, "drop_after_commit", "garbage", "truncated"])
+CHANGES = {
+    "xero_create_invoice": "PUT",
+    "xero_record_payment": "PUT",
+    "xero_void_invoice": "POST",
+    "xero_update_invoice": "POST",
+}
 PICK = st.integers(min_value=0, max_value=11)
 
 
@@ -83,7 +89,11 @@ class AnyOrder(RuleBasedStateMachine):
         status = "DRAFT" if draft else "AUTHORISED"
         params = {} if named is None else {"deal_product_ids": [str(one) for one in named]}
         row = self._act(
-            "xero_create_invoice", lost, "Invoices", portion=portion, status=status, **params
+            "xero_create_invoice",
+            lost if covers else None,
+            portion=portion,
+            status=status,
+            **params,
         )
         if not covers:
             assert row.status == "rejected", (portion, named, row.result)
@@ -113,9 +123,13 @@ class AnyOrder(RuleBasedStateMachine):
         happens = may and one.status == "AUTHORISED" and amount <= one.due
         given = {} if part is None else {"amount": str(amount)}
         self._edit(
-            "xero_record_payment", key, lost if happens else None, "Payments",
-            happens=happens, bank_account_id="090", **given,
-        )  # fmt: skip
+            "xero_record_payment",
+            key,
+            lost if happens else None,
+            happens=happens,
+            bank_account_id="090",
+            **given,
+        )
         if happens:
             one.paid += amount
             one.status = "AUTHORISED" if one.due else "PAID"
@@ -130,7 +144,7 @@ class AnyOrder(RuleBasedStateMachine):
         happens = may and one.status == one.seen and not one.paid
         if may and one.status == target:  # somebody was quicker: Xero refuses a second time
             return
-        self._edit("xero_void_invoice", key, lost if happens else None, "Invoices", happens=happens)
+        self._edit("xero_void_invoice", key, lost if happens else None, happens=happens)
         if happens:
             one.status = str(target)
             self.deal.see(key)
@@ -141,7 +155,7 @@ class AnyOrder(RuleBasedStateMachine):
         key, one = self._pick(pick, list(self.deal.invoices))
         happens = one.seen in {"DRAFT", "AUTHORISED"} and one.status in LIVE
         lost = lost if happens else None
-        self._edit("xero_update_invoice", key, lost, "Invoices", happens=happens, due_date=day)
+        self._edit("xero_update_invoice", key, lost, happens=happens, due_date=day)
         if happens:
             self.deal.see(key)
             self.deal.promote(key)
@@ -150,11 +164,11 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(pick=PICK, label=PORTIONS)
     def change_the_label(self, pick: int, label: str) -> None:
         key, _ = self._pick(pick, list(self.deal.invoices))
-        self._edit("xero_update_invoice", key, None, "Invoices", happens=True, portion=label)
+        self._edit("xero_update_invoice", key, None, happens=True, portion=label)
 
     @rule(whole=st.booleans())
     def sync(self, whole: bool) -> None:  # noqa: FBT001 - drawn
-        row = self._act("xero_sync_invoices", None, "", deal=None if whole else self.deal_id)
+        row = self._act("xero_sync_invoices", None, deal=None if whole else self.deal_id)
         assert row.status == "succeeded", row.error
         self.deal.see(*self.deal.invoices)
         self.deal.promote(*self.deal.invoices)
@@ -163,7 +177,7 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(pick=PICK)
     def sync_one(self, pick: int) -> None:
         key, _ = self._pick(pick, list(self.deal.invoices))
-        row = self._act("xero_sync_invoices", None, "", deal=None, invoice_ids=[key])
+        row = self._act("xero_sync_invoices", None, deal=None, invoice_ids=[key])
         assert row.status == "succeeded", row.error
         self.deal.see(key)
         self.deal.promote(key)
@@ -287,11 +301,13 @@ class AnyOrder(RuleBasedStateMachine):
             )
             assert not history or history[0].after == known.status
 
-    def _act(self, action_type: str, lost: str | None, path: str, **params: Any) -> Any:
+    def _act(self, action_type: str, lost: str | None, **params: Any) -> Any:
         deal = params.pop("deal", self.deal_id)
         if lost is not None:
-            self.sandbox.fault("xero", lost, path=path, method="PUT|POST")
+            self.sandbox.fault("xero", lost, method=CHANGES[action_type])
         row = self.office.act(action_type, deal, **params)
+        hits = [fault["hits"] for fault in self.sandbox.control("GET", "/faults")["faults"]]
+        assert hits == ([] if lost is None else [1])
         self.sandbox.control("DELETE", "/faults")
         return row
 
@@ -300,13 +316,12 @@ class AnyOrder(RuleBasedStateMachine):
         action_type: str,
         key: str,
         lost: str | None,
-        path: str,
         *,
         happens: bool,
         **params: Any,
     ) -> None:
         try:
-            row = self._act(action_type, lost, path, invoice_id=key, **params)
+            row = self._act(action_type, lost, invoice_id=key, **params)
         except Refused:
             assert not happens
         else:
