@@ -127,7 +127,8 @@ class Specification:
         status = exchange["status"]
         if status in _NEVER_IN_THE_DOCUMENT:
             return
-        answers = operation["responses"]
+        # A read can be refused as well (its `where`), though the document only says so of writes.
+        answers = {"400": {"$ref": "#/components/responses/400Error"}, **operation["responses"]}
         if str(status) not in answers:
             yield f"an answer of {status} is not in the document"
             return

@@ -59,3 +59,10 @@ def test_an_organisation_sends_so_many_a_day(sandbox: Sandbox) -> None:
     sandbox.advance(86_400)
     assert email(sandbox, invoice).status == 204
     assert emailed(sandbox) == 3
+
+
+def test_a_demo_company_sends_none(sandbox: Sandbox) -> None:
+    invoice = sandbox.invoice(sandbox.contact(EmailAddress="a@example.com"))
+    sandbox.control("POST", "/xero/organisation", {"IsDemoCompany": True})
+    assert email(sandbox, invoice).status == 400
+    assert emailed(sandbox) == 0

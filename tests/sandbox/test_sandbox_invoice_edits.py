@@ -71,8 +71,9 @@ def test_a_paid_invoice_is_edited_only_where_xero_lets(sandbox: Sandbox) -> None
     assert update(sandbox, invoice, LineItems=[line]).status == 200
     line["Quantity"] = 5
     assert problems(update(sandbox, invoice, LineItems=[line])) == [HAS_PAYMENT]
-    (message,) = problems(update(sandbox, invoice, Status="VOIDED"))
-    assert message.startswith("The status VOIDED cannot be applied to the invoice")
+    first, second = problems(update(sandbox, invoice, Status="VOIDED"))
+    assert first == HAS_PAYMENT
+    assert second.startswith("The status VOIDED cannot be applied to the invoice")
 
 
 def test_some_edits_leave_no_trace_on_a_part_paid_invoice(sandbox: Sandbox) -> None:
@@ -122,3 +123,30 @@ def test_what_is_not_there_is_an_empty_page(sandbox: Sandbox) -> None:
     assert answer.headers["Content-Type"] == "text/html"
     assert sandbox.xero("POST", f"/Invoices/{seed.TENANT_ONE}", {"Status": "VOIDED"}).status == 404
     assert sandbox.xero("GET", "/Nonsense").status == 404
+
+
+def test_a_small_plan_caps_the_invoices_approved_in_a_month(sandbox: Sandbox) -> None:
+    def may_approve() -> str:
+        actions = sandbox.xero("GET", "/Organisation/Actions").json()["Actions"]
+        return str({one["Name"]: one["Status"] for one in actions}["CreateApprovedInvoice"])
+
+    contact = sandbox.contact()
+    sandbox.control("POST", "/limits", {"platform": "xero", "approved_month": 1})
+    sandbox.control("POST", "/clock", {"set": "2026-05-10T02:00:00Z"})
+    draft = sandbox.invoice(contact, Status="DRAFT")
+    assert may_approve() == "ALLOWED"
+    approved = sandbox.invoice(contact)
+    assert may_approve() == "NOT-ALLOWED"
+    (message,) = problems(update(sandbox, draft, Status="AUTHORISED"))
+    assert message == "You have reached the limit of invoices you can approve"
+    assert update(sandbox, approved, Reference="still").status == 200
+    assert update(sandbox, draft, Status="AUTHORISED", Date="2026-06-01").status == 200
+
+
+def test_a_line_has_two_tracking_categories_at_most(sandbox: Sandbox) -> None:
+    north = {"Name": "Region", "Option": "North"}
+    unknown = {"Name": "Nowhere", "Option": "x"}
+    invoice = sandbox.invoice(sandbox.contact(), LineItems=[a_line(Tracking=[north, unknown])])
+    assert len(invoice["LineItems"][0]["Tracking"]) == 1, "unknown names fall without a word"
+    three = {"LineItems": [a_line(Tracking=[north] * 3)]}
+    assert len(problems(update(sandbox, invoice, **three))) == 1

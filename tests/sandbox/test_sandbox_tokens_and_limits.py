@@ -201,6 +201,7 @@ def test_the_real_limits_are_the_default(sandbox: Sandbox) -> None:
         "concurrent": 5,
         "app_minute": 10000,
         "email_day": 1000,
+        "approved_month": None,
         "window": "sliding",
     }
     sandbox.control("POST", "/limits", {"platform": "xero", "hour": 1}, status=400)

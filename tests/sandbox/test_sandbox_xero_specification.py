@@ -152,6 +152,7 @@ def test_a_tour_of_what_is_read(recorded: Sandbox, api: AccountingApi) -> None:
     contact = contact_of(api)
     recorded.control("POST", "/xero/organisation", {"PeriodLockDate": "2025-06-30"})
     api.get_organisations(ONE)
+    api.get_organisation_actions(ONE)
     api.get_accounts(ONE, where='Type=="BANK" AND Status=="ACTIVE"')
     api.get_tax_rates(ONE)
     api.get_contacts(ONE, page=1, page_size=10, include_archived=True, summary_only=False)

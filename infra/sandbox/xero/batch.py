@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra.sandbox.wire import Answer, Document, NotJson, Request, decode
-from infra.sandbox.xero.books import Posting
 from infra.sandbox.xero.errors import PostDataInvalid, messages, validation_failed
+from infra.sandbox.xero.posting import Posting
 from infra.sandbox.xero.shapes import Shape, read
 
 

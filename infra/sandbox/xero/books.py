@@ -1,4 +1,4 @@
-"""One organisation's books: its records, the indexes over them, and a posting that can be undone.
+"""One organisation's books: its records and the indexes over them.
 
 Stored records use Xero's property names; dates are ISO text, `UpdatedMs` milliseconds since 1970,
 an invoice's contact is its `ContactID`, money and quantities are Decimal. A record is replaced,
@@ -11,7 +11,6 @@ from uuid import uuid4
 
 from infra.sandbox import seed
 from infra.sandbox.clock import Clock
-from infra.sandbox.effects import BY_APP, Cause, Effects
 from infra.sandbox.store import Shelf, Store
 from infra.sandbox.wire import Document
 from infra.sandbox.xero.budget import Budget
@@ -96,6 +95,20 @@ class Books:
                 shown = date.fromisoformat(lock).strftime("%d %B %Y").lstrip("0")
                 return f"The document date cannot be before the {words}, currently set at {shown}"
         return None
+
+    def may_approve(self, day: str) -> bool:
+        """Return whether the plan lets one more sales invoice of that day's month be approved."""
+        allowed = self.budget.approvals_a_month
+        if allowed is None:
+            return True
+        approved = [
+            invoice
+            for invoice in self.invoices.records()
+            if invoice["Type"] == "ACCREC"
+            and invoice["Status"] in {"AUTHORISED", "PAID", "VOIDED"}
+            and invoice["Date"][:7] == day[:7]
+        ]
+        return len(approved) < allowed
 
     def account(self, line_or_account: Document, code: str = "Code") -> Document | None:
         """Return the account named by `AccountID` or by its code."""
@@ -184,64 +197,6 @@ class Books:
         held = str(record.get(_INDEXED[shelf]) or "").strip().casefold()
         if index.get(held) == key:
             del index[held]
-
-
-class Posting:
-    """What one request enters into the books: undone whole, or settled as effects."""
-
-    def __init__(self, books: Books, effects: Effects, cause: Cause) -> None:
-        self.books = books
-        self._effects = effects
-        self._cause = cause
-        self._undo: list[tuple[str, str, Document | None]] = []
-        self._made: list[tuple[str, str, str | None]] = []
-        self._told: dict[tuple[str, str], bool] = {}
-
-    @property
-    def by_app(self) -> bool:
-        """Does the app do this (or a person, in Xero itself)?"""
-        return self._cause.by == BY_APP
-
-    def put(self, shelf: str, key: str, record: Document) -> Document:
-        """Enter a record with the time of its change, and return it."""
-        records: Shelf = getattr(self.books, shelf)
-        old = records.get(key)
-        self._undo.append((shelf, key, old))
-        self._told.setdefault((shelf, key), old is None)
-        entered = {**record, "UpdatedMs": self.books.clock.now_ms()}
-        self.books.put(shelf, key, entered)
-        return entered
-
-    def put_quietly(self, shelf: str, key: str, record: Document) -> Document:
-        """Enter a record whose UpdatedDateUTC stays, as Xero leaves it for some changes."""
-        records: Shelf = getattr(self.books, shelf)
-        self._undo.append((shelf, key, records.get(key)))
-        self.books.put(shelf, key, record)
-        return record
-
-    def made(self, kind: str, identity: str, mark: str | None) -> None:
-        """Note an effect; it counts when the posting is settled."""
-        self._made.append((kind, identity, mark))
-
-    def undo(self) -> None:
-        """Put everything back as it was. Numbers given out stay given out, as in Xero."""
-        for shelf, key, old in reversed(self._undo):
-            if old is None:
-                self.books.remove(shelf, key)
-            else:
-                self.books.put(shelf, key, old)
-        self._undo.clear()
-        self._made.clear()
-        self._told.clear()
-
-    def settle(self) -> None:
-        """Count the effects and tell of what changed."""
-        for kind, identity, mark in self._made:
-            self._effects.record(self._cause, "xero", kind, identity, mark)
-        for (shelf, key), created in self._told.items():
-            self.books.webhooks.changed(self.books.tenant, shelf, key, created=created)
-        self._made.clear()
-        self._told.clear()
 
 
 def new_id() -> str:

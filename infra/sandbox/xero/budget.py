@@ -17,9 +17,11 @@ _DEFAULTS: Final[Mapping[str, Any]] = {
     "concurrent": 5,
     "app_minute": 10_000,
     "email_day": 1_000,
+    "approved_month": None,
     "window": "sliding",
 }
-"""Calls (and emails), None: any number; `window`: how the organisation's minute is counted."""
+"""Calls, emails, approved invoices (by their date's month, as small Xero plans cap them), None: any
+number; `window`: how the organisation's minute is counted."""
 _COUNTINGS: Final = ("sliding", "fixed")
 _APP: Final = "app"
 _SECONDS: Final = {"minute": 60, "day": 86_400, "app_minute": 60}
@@ -84,6 +86,12 @@ class Budget:
             if left is not None:
                 headers[_HEADERS[window.name]] = str(left)
         return headers
+
+    @property
+    def approvals_a_month(self) -> int | None:
+        """How many sales invoices of one month an organisation may approve, None: any number."""
+        allowed: int | None = self._in_force()["approved_month"]
+        return allowed
 
     def may_email(self, tenant: str) -> bool:
         """Return whether the organisation may send another email today."""

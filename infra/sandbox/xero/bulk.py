@@ -12,7 +12,8 @@ from infra.sandbox.seed import SALES_ACCOUNT
 from infra.sandbox.wire import Document
 from infra.sandbox.xero import contacts
 from infra.sandbox.xero.amounts import compute
-from infra.sandbox.xero.books import Books, Posting, new_id
+from infra.sandbox.xero.books import Books, new_id
+from infra.sandbox.xero.posting import Posting
 
 _LARGEST: Final = 100_000  # invoices
 _DAY_MS: Final = 86_400_000

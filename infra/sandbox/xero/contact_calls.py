@@ -5,9 +5,10 @@ from typing import Any, Final
 from infra.sandbox.wire import Answer, Document, Request
 from infra.sandbox.xero import contacts
 from infra.sandbox.xero.batch import carry_out, elements_of
-from infra.sandbox.xero.books import Books, Posting
+from infra.sandbox.xero.books import Books
 from infra.sandbox.xero.errors import not_found
 from infra.sandbox.xero.listing import asked_for, is_true, listed
+from infra.sandbox.xero.posting import Posting
 from infra.sandbox.xero.replies import ok
 from infra.sandbox.xero.shapes import CONTACT
 

@@ -5,9 +5,10 @@ Source: Xero API documentation, "Contacts".
 
 from infra.sandbox.wire import Document
 from infra.sandbox.xero.batch import Written
-from infra.sandbox.xero.books import Books, Posting, new_id
+from infra.sandbox.xero.books import Books, new_id
 from infra.sandbox.xero.dates import ms_moment
 from infra.sandbox.xero.errors import NO_ID
+from infra.sandbox.xero.posting import Posting
 
 ARCHIVED = (
     "The specified contact details matched an archived contact. "

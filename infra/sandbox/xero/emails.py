@@ -6,7 +6,8 @@ Source: Xero API documentation, "Invoices", "Emailing an invoice".
 from typing import Final
 
 from infra.sandbox.wire import Document
-from infra.sandbox.xero.books import Books, Posting
+from infra.sandbox.xero.books import Books
+from infra.sandbox.xero.posting import Posting
 
 _SENDABLE: Final = frozenset({"SUBMITTED", "AUTHORISED", "PAID"})
 
@@ -17,9 +18,14 @@ def problem_with(books: Books, invoice: Document) -> str | None:
         return "Only sales invoices that are SUBMITTED, AUTHORISED or PAID can be emailed"
     if not address_of(books, invoice):
         return "The invoice's contact has no email address"
-    if not books.budget.may_email(books.tenant):
+    if not may_send(books):
         return "The organisation has reached its limit of emails for today"
     return None
+
+
+def may_send(books: Books) -> bool:
+    """Return whether the organisation may send one more today; a demo company sends none."""
+    return not books.organisation["IsDemoCompany"] and books.budget.may_email(books.tenant)
 
 
 def send(posting: Posting, invoice: Document) -> None:

@@ -33,6 +33,7 @@ CONTACT_ARCHIVED: Final = (
     "The contact with the specified contact details has been archived. "
     "The contact must be un-archived before creating new invoices or credit notes."
 )
+PLAN_CAP: Final = "You have reached the limit of invoices you can approve"
 _EDITABLE_WHEN_PAID: Final = frozenset({
     "InvoiceID", "Reference", "DueDate", "InvoiceNumber", "BrandingThemeID", "Contact", "Url",
     "LineItems", "SentToContact", "Status", "Type", "ExpectedPaymentDate",
@@ -44,6 +45,7 @@ _LARGEST_LINE: Final = Decimal("9999999999.99")
 _DESCRIPTION: Final = 4_000  # characters
 _NUMBER_LENGTH: Final = 255
 _QUANTITY_LENGTH: Final = 13  # characters
+_TRACKING: Final = 2  # elements of a line
 _POSTED: Final = frozenset({"AUTHORISED", "PAID", "VOIDED"})
 
 
@@ -66,10 +68,11 @@ def _status_problems(element: Document, existing: Document) -> list[str]:
     has_payment = existing["AmountPaid"] > 0
     if has_payment and wanted != existing["Status"]:
         return [
+            HAS_PAYMENT,
             (
                 f"The status {wanted} cannot be applied to the invoice because it has payments or "
                 "credit notes allocated to it."
-            )
+            ),
         ]
     if wanted not in allowed:
         return [NOT_MODIFIABLE]
@@ -141,6 +144,14 @@ def _check_period(books: Books, existing: Document | None, invoice: Document) ->
     return list(dict.fromkeys(filter(None, (books.lock_message(day) for day in days))))
 
 
+def _check_plan(books: Books, existing: Document | None, invoice: Document) -> list[str]:
+    was_approved = existing is not None and existing["Status"] in _POSTED
+    approving = invoice["Type"] == "ACCREC" and invoice["Status"] == "AUTHORISED"
+    if was_approved or not approving or books.may_approve(invoice["Date"]):
+        return []
+    return [PLAN_CAP]
+
+
 def check_lines(books: Books, _existing: Document | None, invoice: Document) -> list[str]:
     """Refuse lines that do not add up, or lack what an approval needs."""
     approving = invoice["Status"] in {"SUBMITTED", "AUTHORISED"}
@@ -168,6 +179,8 @@ def _line_problems(books: Books, line: Document, *, approving: bool) -> list[str
         _QUANTITY_LENGTH
     ):
         found.append(f"Quantity cannot be longer than {_QUANTITY_LENGTH} characters")
+    if len(line.get("Tracking", [])) > _TRACKING:
+        found.append(f"A line item can have at most {_TRACKING} tracking categories")
     found += _coding_problems(books, line, approving=approving)
     return found
 
@@ -200,4 +213,5 @@ _CHECKS: Final[tuple[Callable[[Books, Document | None, Document], list[str]], ..
     check_contact,
     _check_number,
     _check_period,
+    _check_plan,
 )

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from infra.sandbox.wire import Document
 from infra.sandbox.xero import contacts
 from infra.sandbox.xero.batch import Written
-from infra.sandbox.xero.books import Books, Posting
+from infra.sandbox.xero.books import Books
 from infra.sandbox.xero.invoice_draft import drafted
 from infra.sandbox.xero.invoice_rules import problems_with
 from infra.sandbox.xero.invoice_view import echo, render
+from infra.sandbox.xero.posting import Posting
 
 _WITHOUT_A_TRACE = frozenset({"DueDate", "SentToContact"})
 """Changed on a part-paid invoice these leave UpdatedDateUTC as it was."""

@@ -6,13 +6,14 @@ from uuid import NAMESPACE_URL, uuid5
 
 from infra.sandbox.wire import Answer, Document, Request
 from infra.sandbox.xero.batch import carry_out, elements_of
-from infra.sandbox.xero.books import Books, Posting
+from infra.sandbox.xero.books import Books
 from infra.sandbox.xero.emails import problem_with, send
 from infra.sandbox.xero.errors import messages, not_found, validation_failed
 from infra.sandbox.xero.invoice_view import render
 from infra.sandbox.xero.invoice_writing import InvoiceWriting
 from infra.sandbox.xero.listing import asked_for, is_true, listed
 from infra.sandbox.xero.pdf import pdf
+from infra.sandbox.xero.posting import Posting
 from infra.sandbox.xero.replies import ok
 from infra.sandbox.xero.shapes import INVOICE
 from infra.sandbox.xero.where import Properties

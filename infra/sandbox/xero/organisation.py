@@ -3,13 +3,14 @@
 from typing import Any, Final
 
 from infra.sandbox.wire import Answer, Request
-from infra.sandbox.xero.books import Posting
 from infra.sandbox.xero.dates import ms_date, ms_moment
 from infra.sandbox.xero.errors import not_found
 from infra.sandbox.xero.listing import listed
+from infra.sandbox.xero.posting import Posting
 from infra.sandbox.xero.replies import ok
 
 _CREATED_MS: Final = 1_767_571_200_000  # 5 Jan 2026
+_APPROVE: Final = "CreateApprovedInvoice"
 _LOCKS: Final = ("PeriodLockDate", "EndOfYearLockDate")
 
 
@@ -20,6 +21,21 @@ def get_organisation(_request: Request, posting: Posting) -> Answer:
     shown.update({name: ms_date(record[name]) for name in _LOCKS if record.get(name)})
     shown["CreatedDateUTC"] = ms_moment(_CREATED_MS)
     return ok(posting.books, {"Organisations": [shown]})
+
+
+def list_actions(_request: Request, posting: Posting) -> Answer:
+    """`GET /Organisation/Actions`: what the plan allows now."""
+    allowed = posting.books.may_approve(posting.books.today().isoformat())
+    shown = [
+        {"Name": name, "Status": "ALLOWED" if allowed or name != _APPROVE else "NOT-ALLOWED"}
+        for name in (
+            _APPROVE,
+            "CreateDraftInvoice",
+            "CreateRepeatingInvoice",
+            "CreateInvoicePayment",
+        )
+    ]
+    return ok(posting.books, {"Actions": shown})
 
 
 def list_accounts(request: Request, posting: Posting) -> Answer:

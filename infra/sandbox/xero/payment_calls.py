@@ -5,9 +5,9 @@ from typing import Final
 from infra.sandbox.wire import Answer, Request
 from infra.sandbox.xero import payments
 from infra.sandbox.xero.batch import Written, carry_out, elements_of
-from infra.sandbox.xero.books import Posting
 from infra.sandbox.xero.errors import not_found
 from infra.sandbox.xero.listing import listed
+from infra.sandbox.xero.posting import Posting
 from infra.sandbox.xero.replies import ok
 from infra.sandbox.xero.shapes import PAYMENT
 from infra.sandbox.xero.where import Properties

@@ -7,10 +7,11 @@ from decimal import Decimal
 
 from infra.sandbox.wire import Document
 from infra.sandbox.xero.batch import Written
-from infra.sandbox.xero.books import Books, Posting, new_id
+from infra.sandbox.xero.books import Books, new_id
 from infra.sandbox.xero.dates import date_fields, moment_string, ms_moment
 from infra.sandbox.xero.errors import NO_ID
 from infra.sandbox.xero.invoice_view import render as render_invoice
+from infra.sandbox.xero.posting import Posting
 
 NOT_AUTHORISED = "Payments can only be made against Authorised documents"
 EXCEEDS = "Payment amount exceeds the amount outstanding on this document"

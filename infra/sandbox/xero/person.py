@@ -13,13 +13,13 @@ from infra.sandbox.seed import BANK_ACCOUNT, TENANT_ONE
 from infra.sandbox.wire import Document
 from infra.sandbox.xero import contacts, payments
 from infra.sandbox.xero.batch import Written
-from infra.sandbox.xero.books import Posting
 from infra.sandbox.xero.bulk import seed_invoices, touch_invoices
 from infra.sandbox.xero.dates import read_date
 from infra.sandbox.xero.errors import PostDataInvalid
 from infra.sandbox.xero.invoice_view import render
 from infra.sandbox.xero.invoice_writing import InvoiceWriting
 from infra.sandbox.xero.organisations import Organisations
+from infra.sandbox.xero.posting import Posting
 from infra.sandbox.xero.repeating import RepeatingWriting
 from infra.sandbox.xero.repeating import render as render_template
 from infra.sandbox.xero.shapes import CONTACT, INVOICE, PAYMENT, REPEATING_INVOICE, read

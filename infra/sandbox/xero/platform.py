@@ -11,7 +11,7 @@ from infra.sandbox.limits import Windows
 from infra.sandbox.store import Shelf, Store
 from infra.sandbox.wire import Answer, Document, Request
 from infra.sandbox.xero import contact_calls, invoices, organisation, payment_calls, repeating_calls
-from infra.sandbox.xero.books import Posting, Shared
+from infra.sandbox.xero.books import Shared
 from infra.sandbox.xero.budget import Budget
 from infra.sandbox.xero.consent import Consent
 from infra.sandbox.xero.errors import (
@@ -25,6 +25,7 @@ from infra.sandbox.xero.errors import (
 from infra.sandbox.xero.identity import OPEN, Identity
 from infra.sandbox.xero.organisations import Organisations
 from infra.sandbox.xero.person import Person
+from infra.sandbox.xero.posting import Posting
 from infra.sandbox.xero.schedule import generate
 from infra.sandbox.xero.tokens import Tokens
 from infra.sandbox.xero.webhooks import Webhooks
@@ -38,6 +39,7 @@ _LONGEST_QUERY: Final = 2_048  # characters; about 52 ids, where callers report 
 Call = Callable[..., Answer]
 _CALLS: Final[Mapping[tuple[str, str], Call]] = {
     ("GET", "/Organisation"): organisation.get_organisation,
+    ("GET", "/Organisation/Actions"): organisation.list_actions,
     ("GET", "/Accounts"): organisation.list_accounts,
     ("GET", "/Accounts/*"): organisation.get_account,
     ("GET", "/TaxRates"): organisation.list_tax_rates,
@@ -157,7 +159,7 @@ class Xero:
         return self._tokens.restore()
 
     def set_limits(self, limits: Document) -> Document:
-        """`minute`, `day`, `concurrent`, `app_minute`, `email_day`; None lifts one."""
+        """Change what `budget` names; None lifts a limit."""
         return self._budget.change(limits)
 
     def control(self, method: str, path: str, wish: Document) -> Document | Awaitable[Document]:
@@ -188,6 +190,10 @@ def _is_api(request: Request) -> bool:
 
 
 def _route(request: Request) -> tuple[Call | None, list[Any]]:
-    parts = request.path.removeprefix(API).strip("/").split("/")
+    path = request.path.removeprefix(API).rstrip("/")
+    named = _CALLS.get((request.method, path))
+    if named is not None:
+        return named, []
+    parts = path.strip("/").split("/")
     pattern = "/".join("*" if number == 1 else part for number, part in enumerate(parts))
     return _CALLS.get((request.method, f"/{pattern}")), parts[1:2]

@@ -9,11 +9,12 @@ from infra.sandbox.wire import Document
 from infra.sandbox.xero import contacts
 from infra.sandbox.xero.amounts import half_up
 from infra.sandbox.xero.batch import Written
-from infra.sandbox.xero.books import Books, Posting, new_id
+from infra.sandbox.xero.books import Books, new_id
 from infra.sandbox.xero.dates import ms_date
 from infra.sandbox.xero.errors import NO_ID
 from infra.sandbox.xero.invoice_draft import drafted
 from infra.sandbox.xero.invoice_rules import check_contact, check_currency, check_lines
+from infra.sandbox.xero.posting import Posting
 
 ONLY_AUTHORISED: Final = "Only AUTHORISED repeating invoices may have ApprovedForSending updated."
 ONLY_DELETION: Final = "Repeating invoice status must be set to DELETED"

@@ -4,9 +4,9 @@ from typing import Any, Final
 
 from infra.sandbox.wire import Answer, Request
 from infra.sandbox.xero.batch import Write, carry_out, elements_of
-from infra.sandbox.xero.books import Posting
 from infra.sandbox.xero.errors import not_found
 from infra.sandbox.xero.listing import selected
+from infra.sandbox.xero.posting import Posting
 from infra.sandbox.xero.repeating import RepeatingWriting, render
 from infra.sandbox.xero.replies import ok
 from infra.sandbox.xero.shapes import REPEATING_INVOICE

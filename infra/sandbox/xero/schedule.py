@@ -6,9 +6,10 @@ from typing import Final
 
 from infra.sandbox.effects import BY_SCHEDULE, Cause, Effects
 from infra.sandbox.wire import Document
-from infra.sandbox.xero.books import Books, Posting, new_id
+from infra.sandbox.xero.books import Books, new_id
 from infra.sandbox.xero.dates import due_date, months_later
-from infra.sandbox.xero.emails import address_of, send
+from infra.sandbox.xero.emails import address_of, may_send, send
+from infra.sandbox.xero.posting import Posting
 
 _COPIED: Final = (
     "Type", "ContactID", "Status", "BrandingThemeID", "LineAmountTypes", "CurrencyCode",
@@ -82,7 +83,7 @@ def _invoice(books: Books, template: Document, day: date) -> Document:
 
 
 def _mailable(books: Books, invoice: Document) -> bool:
-    return bool(address_of(books, invoice)) and books.budget.may_email(books.tenant)
+    return bool(address_of(books, invoice)) and may_send(books)
 
 
 def _filled(reference: str, day: date) -> str:
