@@ -35,6 +35,9 @@ DEPOSITS = st.sampled_from(["0", "33.33", "50"])
 PORTIONS = st.sampled_from(["full", "deposit", "balance"])
 # What may happen to the answer of the call that changes something: it happened all the same.
 LOST = st.sampled_from([None, None, None, "drop_after_commit", "garbage", "truncated"])
+EDITS = st.sampled_from(
+    [{"due_date": "2027-01-15"}, {"reference": "as agreed"}, {"status": "AUTHORISED"}]
+)
 CHANGES = {
     "xero_create_invoice": "PUT",
     "xero_record_payment": "PUT",
@@ -150,13 +153,17 @@ class AnyOrder(RuleBasedStateMachine):
             self.deal.see(key)
 
     @precondition(lambda self: self.deal.invoices)
-    @rule(pick=PICK, day=st.sampled_from(["2027-01-15", "2027-02-28"]), lost=LOST)
-    def move_the_due_date(self, pick: int, day: str, lost: str | None) -> None:
+    @rule(pick=PICK, change=EDITS, lost=LOST)
+    def edit(self, pick: int, change: dict[str, str], lost: str | None) -> None:
         key, one = self._pick(pick, list(self.deal.invoices))
+        approved = "status" in change
         happens = one.seen in {"DRAFT", "AUTHORISED"} and one.status in LIVE
+        if approved and one.status == "PAID":
+            happens = False
         lost = lost if happens else None
-        self._edit("xero_update_invoice", key, lost, happens=happens, due_date=day)
+        self._edit("xero_update_invoice", key, lost, happens=happens, **change)
         if happens:
+            one.status = "AUTHORISED" if approved else one.status
             self.deal.see(key)
             self.deal.promote(key)
 
