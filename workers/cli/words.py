@@ -171,8 +171,14 @@ def result_words(result: Mapping[str, Any]) -> str:
     if "ts" in result:
         return f"posted in {result.get('channel')}"
     if "checked" in result:
-        names = ("checked", "changed", "promoted")
-        return ", ".join(f"{result.get(name, 0)} {name}" for name in names)
+        names = [
+            "checked",
+            "changed",
+            "promoted",
+            *(["unreadable"] if result.get("unreadable") else []),
+        ]
+        said = ", ".join(f"{result.get(name, 0)} {name}" for name in names)
+        return f"{said}, in {result['calls']} calls" if "calls" in result else said
     for name in ("payment_id", "contact_id", "repeating_invoice_id"):
         if result.get(name):
             return f"{name.removesuffix('_id').replace('_', ' ')} {short(result[name])}"
