@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import threading
+import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -127,6 +128,26 @@ class LocalFleet:
             infra.embedded.program.StartFailed: one is not, with the end of its log.
         """
         self.supervisor.wait_ready(seconds, progress)
+
+    def hear_webhooks(self) -> bool:
+        """Have the sandbox tell this fleet what changes; False: there is none, or it refuses."""
+        env = self.environment
+        if not env.get("SANDBOX_URL"):
+            return False
+        wish = {
+            "url": f"http://127.0.0.1:{env['FLEET_WEBHOOKS_PORT']}/webhooks/xero",
+            "key": env["FLEET_XERO_WEBHOOK_KEY"].split(",")[0].strip(),
+        }
+        asked = urllib.request.Request(  # noqa: S310 - our own address
+            f"{env['SANDBOX_URL']}/_sandbox/xero/webhooks",
+            json.dumps(wish).encode(),
+            {"Content-Type": "application/json"},
+        )
+        try:
+            with urllib.request.urlopen(asked, timeout=15) as answer:  # noqa: S310
+                return bool(json.load(answer).get("status") == "ok")
+        except (OSError, ValueError):
+            return False
 
     def run(self) -> None:
         """Supervise until SIGINT or SIGTERM."""

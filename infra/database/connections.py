@@ -1,4 +1,4 @@
-"""Storing credentials a person has just given, and whose they are.
+"""What is connected: credentials a person has just given, whose they are, and how that is.
 
 One set of tokens is one connection. It takes the place of the tokens its integrations had, where
 it reaches every one of their tenants; else it becomes a connection of its own and only the chosen
@@ -13,9 +13,11 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import func, insert, select, text, update
 
-from infra.database import integrations
+from domain.events import Event, EventType
+from infra.database import integrations, outbox
 from infra.database.engine import Transaction
 from infra.database.tables import ConnectionRow, IntegrationRow
+from infra.storable import storable
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,3 +144,42 @@ def newest_sealed(tx: Transaction, workspace_id: UUID, platform: str) -> bytes |
         .limit(1)
     )
     return tx.execute(statement).scalar_one_or_none()
+
+
+_LISTED = text(
+    """
+    SELECT i.id, i.workspace_id, i.platform, i.name, i.status, i.status_reason, i.tenant_key,
+           i.connection_id, i.settings, i.created_at, c.updated_at AS credentials_of,
+           (SELECT count(*) FROM actions a WHERE a.integration_id = i.id
+               AND a.finished_at IS NULL) AS waiting
+    FROM integrations i LEFT JOIN connections c ON c.id = i.connection_id
+    ORDER BY i.workspace_id, i.platform, i.name, i.id
+    """
+)
+
+
+def listed(tx: Transaction) -> list[dict[str, Any]]:
+    """Return every integration as a person is shown it; nothing secret is in it."""
+    return [dict(row) for row in tx.execute(_LISTED).mappings()]
+
+
+def set_settings(tx: Transaction, integration_id: UUID, settings: Mapping[str, Any]) -> None:
+    """Replace an integration's settings."""
+    mine = IntegrationRow.id == integration_id
+    tx.execute(update(IntegrationRow).where(mine).values(settings=storable(settings)))
+
+
+def set_status(
+    tx: Transaction, integration_id: UUID, status: str, reason: str, now: datetime
+) -> None:
+    """Set one integration's status by a person's hand, and tell."""
+    row = tx.execute(
+        update(IntegrationRow)
+        .where(IntegrationRow.id == integration_id)
+        .values(status=status, status_reason=None if status == "active" else reason)
+        .returning(IntegrationRow.workspace_id, IntegrationRow.platform)
+    ).one()
+    active = status == "active"
+    kind = EventType.INTEGRATION_RESUMED if active else EventType.INTEGRATION_PAUSED
+    told = {"platform": row.platform, "reason": reason}
+    outbox.emit(tx, [Event(kind, str(integration_id), told, row.workspace_id)], now)

@@ -18,6 +18,7 @@ from workers.cli import (
     doctor,
     email,
     enqueue,
+    integrations,
     invoice,
     keys,
     letters,
@@ -106,6 +107,7 @@ app.add_typer(xero.app, name="xero", rich_help_panel=REQUESTS)
 connect.app.command()(connect_postmark.postmark)
 app.add_typer(connect.app, name="connect", rich_help_panel=UPKEEP)
 app.add_typer(email.app, name="email", rich_help_panel=UPKEEP)
+app.add_typer(integrations.app, name="integrations", rich_help_panel=UPKEEP)
 app.add_typer(letters.app, name="dead-letters", rich_help_panel=UPKEEP)
 app.add_typer(keys.app, name="keys", rich_help_panel=UPKEEP)
 app.command(rich_help_panel=UPKEEP)(doctor.doctor)

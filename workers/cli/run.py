@@ -44,6 +44,8 @@ def up(
         with LocalFleet(folder, options) as fleet:
             out.print(f"[dim]state in {reach.shown_path(folder)}[/dim]")
             fleet.wait_ready(lambda words: out.print(f"  [green]✓[/green] {words}"))
+            if fleet.hear_webhooks():
+                out.print("  [green]✓[/green] the sandbox tells by webhook what changes")
             told = reach.told(folder)
             if as_json:
                 say.answer(as_json, told)
@@ -109,6 +111,7 @@ def _where(fleet: "LocalFleet", told: Mapping[str, Any], seconds: float) -> Any:
         ("try", f"{command} enqueue examples/deposit-invoice.json --wait 20"),
         ("", f"{command} actions list"),
         ("", f"{command} doctor"),
+        ("", f"{command} connect xero --workspace {told['workspace_id']}"),
     ):
         rows.add_row(name, Text(value, style="bold"))
     title = f"The fleet is up, after {seconds:.1f} s. Ctrl-C stops it."

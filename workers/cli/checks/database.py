@@ -139,3 +139,8 @@ def _processes(tx: "Transaction") -> Iterator[Finding]:
             yield ok(name, "one leads")
         else:
             yield Finding(name, "bad", f"none runs: {without}", f"python -m workers.{name}")
+    if alive.get("webhooks"):
+        yield ok("webhooks", "one listens")
+    else:
+        seen = "nobody listens: what changes in Xero is seen at the next scheduled sync"
+        yield Finding("webhooks", "warn", seen, "python -m workers.webhooks")
