@@ -113,7 +113,7 @@ class Processes:
         return self._running[name].wait(seconds)
 
     def alive(self, name: str) -> bool:
-        return self._running[name].poll() is None
+        return name in self._running and self._running[name].poll() is None
 
     def keep_alive(self, *names: str) -> None:
         """Start again whatever has ended, without waiting for it."""

@@ -37,19 +37,22 @@ def contacts(world: World, count: int) -> list:
     return found
 
 
-def more_organisations_of_the_connection(world: World, count: int) -> list:
+def more_organisations_of_the_connection(world: World, sandbox: Sandbox, count: int) -> list:
     """Integrations of their own, with budgets of their own, under the one token."""
+    made = sandbox.control("POST", "/xero/organisations", {"count": count})["organisations"]
     with world.fleet.database.transaction() as tx:
-        rows = tx.execute(
-            text(
-                "INSERT INTO integrations (id, workspace_id, platform, name, tenant_key,"
-                " connection_id, settings) SELECT gen_random_uuid(), workspace_id, platform,"
-                " name || n, tenant_key, connection_id, settings FROM integrations,"
-                " generate_series(1, :n) AS n WHERE id = :id RETURNING id"
-            ),
-            {"n": count, "id": world.xero},
-        )
-        return list(rows.scalars())
+        return [
+            tx.execute(
+                text(
+                    "INSERT INTO integrations (id, workspace_id, platform, name, tenant_key,"
+                    " connection_id, settings) SELECT gen_random_uuid(), workspace_id, platform,"
+                    " :name, :tenant, connection_id, settings FROM integrations WHERE id = :id"
+                    " RETURNING id"
+                ),
+                {"name": one["name"], "tenant": one["tenant"], "id": world.xero},
+            ).scalar_one()
+            for one in made
+        ]
 
 
 @pytest.mark.parametrize(
@@ -60,7 +63,7 @@ def test_a_storm_of_processes_with_one_dead_token_renews_it_once(
 ) -> None:
     sandbox.control("POST", "/limits", {"platform": "xero", "minute": 100_000, "concurrent": 1000})
     sandbox.fault("xero", "latency", path="/connect/token", seconds=0.5)
-    others = more_organisations_of_the_connection(world, 7)
+    others = more_organisations_of_the_connection(world, sandbox, 7)
     expire(world)
     actions = []
     for integration in [world.xero, *others]:
@@ -69,7 +72,10 @@ def test_a_storm_of_processes_with_one_dead_token_renews_it_once(
             params = {"customer_id": str(customer)}
             request = world.request("xero_create_contact", params, None, integration)
             actions.append(world.submit(request))
-    processes.start(*(f"xero-{number}" for number in range(count)))
+    names = [f"xero-{number}" for number in range(count)]
+    processes.keep_alive(*names)
+    for name in names:
+        processes.wait_ready(name, 180)
     processes.start("relay", "beat")
     began = time.monotonic()
     assert set(world.ended(*actions, seconds=120)) == {"succeeded"}
