@@ -8,7 +8,7 @@ import time
 from dataclasses import fields
 from pathlib import Path
 from typing import Self
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from infra.settings import Settings, variable_of
 
@@ -81,6 +81,20 @@ class Processes:
         words = "-m celery -q -A workers.app worker -P threads -c 10 --without-gossip"
         words += f" --without-mingle --without-heartbeat -Q {queues} -n {name}-{uuid4().hex[:8]}"
         return [sys.executable, *words.split()]
+
+    def carry_out_alone(self, action_id: UUID) -> int:
+        """Do a worker's part for one doorbell in a process of its own; return its exit code."""
+        code = (
+            "import sys, uuid; from workers.execute import execute;"
+            "from workers.fleet import compose;"
+            "fleet = compose('test'); fleet.incarnation.start();"
+            "execute(fleet, uuid.UUID(sys.argv[1])); fleet.incarnation.stop()"
+        )
+        with self.log("alone").open("ab") as log:
+            words = [sys.executable, "-c", code, str(action_id)]
+            return subprocess.run(
+                words, env=self._environment, stdout=log, stderr=log, timeout=60, check=False
+            ).returncode
 
     def log(self, name: str) -> Path:
         return self.folder / f"{name}.log"

@@ -1,6 +1,5 @@
 """Invoices of one organisation that are due together go out in one call; each has its own fate."""
 
-from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -10,7 +9,8 @@ import pytest
 from sqlalchemy import text
 
 from infra.clock import utc_now
-from infra.database.actions import purge, void_dead_leases
+from infra.database.actions import purge
+from tests.harness.batching import calls, carry_on, die, statuses, submitted
 from tests.harness.sandbox import Sandbox
 from tests.harness.world import World
 from workers.attempt import perform
@@ -26,43 +26,6 @@ CREATED = "xero.invoice.created"
 def _settled(sandbox: Sandbox) -> Iterator[None]:
     yield
     sandbox.control("DELETE", "/faults")
-
-
-def submitted(world: World, count: int, **params: str) -> list[UUID]:
-    """So many invoices, each of a deal of its own, which need nothing read before they go out."""
-    customer = world.customer()
-    first, _ = world.deal({}, customer=customer)
-    execute(world.fleet, world.invoice(first))  # the organisation and the contact are known now
-    wanted = {"due_date": "2030-01-31"} | params
-    return [world.invoice(world.deal({}, customer=customer)[0], **wanted) for _ in range(count)]
-
-
-def calls(world: World, method: str = "PUT") -> list[int]:
-    """How many went out in each call since the first invoice, in order."""
-    rows = world.rows(
-        "SELECT at, count(*) AS n FROM integration_log WHERE method = :m AND url LIKE '%/Invoices%'"
-        " AND seconds > 0 AND url NOT LIKE '%/OnlineInvoice' GROUP BY at ORDER BY at",
-        m=method,
-    )
-    return [row.n for row in rows][1:]
-
-
-def statuses(world: World, actions: list[UUID]) -> Counter[str]:
-    rows = world.rows("SELECT status FROM actions WHERE id = ANY(:ids)", ids=actions)
-    return Counter(row.status for row in rows)
-
-
-def carry_on(world: World, actions: list[UUID], times: int = 30) -> None:
-    """Do what the relay and the workers do, one after another, without waiting for the clock."""
-    for _ in range(times):
-        with world.fleet.database.transaction() as tx:
-            tx.execute(text("UPDATE actions SET due_at = now() - interval '1 s', rung_at = NULL"))
-        rows = world.rows("SELECT id FROM actions WHERE finished_at IS NULL AND status <> 'parked'")
-        open_ones = [one for one in actions if one in {row.id for row in rows}]
-        for one in open_ones:
-            execute(world.fleet, one)
-        if not open_ones:
-            return
 
 
 def test_fifty_due_go_out_in_one_call(fleet: Fleet, world: World, sandbox: Sandbox) -> None:
@@ -167,13 +130,6 @@ def test_who_is_settled_already_is_not_touched_by_the_repeat(
     assert statuses(world, actions) == {"succeeded": 4}
     assert calls(world) == [2, 2], "the first two rows, then the two that were left"
     assert sandbox.count(CREATED) == 5
-
-
-def die(fleet: Fleet) -> None:
-    """As if the process that holds the leases had died."""
-    with fleet.database.transaction() as tx:
-        tx.execute(text("UPDATE actions SET lease_until = now() - interval '1 s'"))
-        void_dead_leases(tx, fleet.now())
 
 
 def test_after_the_window_one_look_up_settles_them_all(
