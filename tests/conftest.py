@@ -48,8 +48,9 @@ def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbo
 
 @pytest.fixture
 def sandbox(sandbox_process: Sandbox) -> Sandbox:
-    """The simulated platforms, as new."""
+    """The simulated platforms, as new, and open to any number of calls."""
     sandbox_process.reset()
+    sandbox_process.lift_limits()
     return sandbox_process
 
 

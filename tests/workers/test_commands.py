@@ -64,12 +64,12 @@ def test_an_edit_is_checked_as_at_intake(fleet: Fleet, world: World, sandbox: Sa
     deal, _ = world.deal({})
     action_id = world.invoice(deal)
     sql(fleet, "UPDATE actions SET status = 'waiting' WHERE id = :id", id=action_id)
-    params = {"email_mode": "xero", "deal_product_ids": [str(uuid4())]}
+    params = {"email_mode": "trustpager", "deal_product_ids": [str(uuid4())]}
     with pytest.raises(NotPossible) as refused:
         resume(fleet, action_id, who="ops", params=params)
     assert "params.email_mode" in str(refused.value)
     assert "params.deal_product_ids[0]" in str(refused.value)
-    assert world.action(action_id).params.get("email_mode") != "xero"
+    assert world.action(action_id).params.get("email_mode") != "trustpager"
 
 
 def test_an_action_that_has_changed_something_is_not_edited(

@@ -54,8 +54,7 @@ class AnyOrder(RuleBasedStateMachine):
         super().__init__()
         self.fleet, self.sandbox = fleet, sandbox
         sandbox.reset()
-        unlimited = {"minute": 100_000, "day": 1_000_000}  # many examples within one minute
-        sandbox.control("POST", "/limits", {"platform": "xero", **unlimited})
+        sandbox.lift_limits()
         self.world = World(fleet)
         self.office = Office(self.world, sandbox)
         self.foreign = 0
