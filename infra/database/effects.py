@@ -15,7 +15,7 @@ from domain.actions.status import ActionStatus, EffectState, advance
 from infra.database.engine import Transaction
 from infra.database.tables import ActionRow, CallRow, EffectRow
 from infra.database.writes import Write, write
-from infra.platform import Call
+from infra.platform import Call, Integration
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +167,17 @@ def of_action(tx: Transaction, action_id: UUID) -> list[EffectRecord]:
     """Return an action's effects in order."""
     rows = tx.execute(_OF_ACTION, {"action_id": action_id})
     return [_record(row) for row in rows]
+
+
+def is_in_flight(tx: Transaction, integration: Integration, name: str, *, but_of: UUID) -> bool:
+    """Is an effect of this name under way for the integration's tenant? `but_of`: who asks."""
+    statement = select(EffectRow.id).where(
+        EffectRow.in_flight,
+        EffectRow.budget_key == f"{integration.platform}:{integration.tenant_key}",
+        EffectRow.name == name,
+        EffectRow.id != but_of,
+    )
+    return tx.execute(statement.limit(1)).one_or_none() is not None
 
 
 def _started(effect: EffectRecord, *, in_flight: bool) -> dict[str, Any]:

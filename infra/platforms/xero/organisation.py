@@ -9,9 +9,9 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from domain.actions.outcome import JsonObject, Outcome, Rejected, Succeeded, Unknown
+from domain.actions.outcome import Deferred, JsonObject, Outcome, Rejected, Succeeded, Unknown
 from domain.actions.retry import Guarantee
-from infra.database import facts
+from infra.database import effects, facts
 from infra.platform import Call, EffectType, Preparation, Sent, Settlement
 from infra.platforms.xero.client import TENANT, frozen, send
 from infra.platforms.xero.errors import elements_of, read
@@ -20,6 +20,7 @@ from infra.session import Session
 
 FACT = "organisation"
 KEPT_FOR = timedelta(days=1)
+LOOK_AGAIN = timedelta(milliseconds=500)
 
 
 def today(organisation: JsonObject, settings: Mapping[str, Any], now: datetime) -> date | None:
@@ -51,7 +52,13 @@ def sales_terms(element: JsonObject) -> dict[str, Any] | None:
     return {"day": int(day), "type": str(sales["Type"])} if isinstance(day, int | Decimal) else None
 
 
-def _prepare(_prep: Preparation) -> Call:
+def _prepare(prep: Preparation) -> Call | Succeeded | Deferred:
+    """Read it once, however many actions find out at the same moment that it is not known."""
+    known = facts.fresh(prep.tx, prep.integration.id, FACT, KEPT_FOR, prep.now)
+    if known is not None:
+        return Succeeded(known)
+    if effects.is_in_flight(prep.tx, prep.integration, READ.name, but_of=prep.effect_id):
+        return Deferred("being_read", "the organisation is being read", prep.now + LOOK_AGAIN)
     return organisation_call()
 
 
