@@ -8,7 +8,7 @@ from domain.actions.outcome import Unknown
 from domain.actions.plan import Done, Effect, Refuse
 from domain.actions.retry import may_repeat
 from domain.actions.status import EffectState
-from infra.database import budgets
+from infra.database import budgets, dispatch
 from infra.database.actions import ActionRecord
 from infra.database.effects import EffectRecord
 from infra.database.engine import Transaction
@@ -103,6 +103,8 @@ class Beginning:
         attempts = record(
             [Part(self.member, following, call), *gathering.parts()], step, self.owner
         )
+        if gathering.passed_over:
+            dispatch.not_rung(self.tx, list(gathering.passed_over))
         # Last: the tenant's budget row is locked from here to the commit, and no longer.
         self._take_budget(attempts)
         return attempts

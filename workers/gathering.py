@@ -5,6 +5,7 @@ A fellow that does not fit, is refused or fails is left exactly as it was, for a
 
 import time
 from collections.abc import Iterator
+from uuid import UUID
 
 from sqlalchemy.exc import OperationalError
 
@@ -27,10 +28,15 @@ Fellow = tuple[Member, Following]
 
 
 class Gathering:
-    """The fellows of one leader; none for an effect that goes out by itself."""
+    """The fellows of one leader; none for an effect that goes out by itself.
+
+    Those in `passed_over` were looked at and held meanwhile: a doorbell of theirs may have found
+    them held and be lost.
+    """
 
     def __init__(self, leader: Member, following: Following, step: Step) -> None:
         self.leader, self.following, self.step = leader, following, step
+        self.passed_over: set[UUID] = set()
         batch = following.kind.batch
         self.fellows: list[Fellow] = [] if batch is None else list(self._found(batch))
         if self.fellows and step == "send":
@@ -46,11 +52,13 @@ class Gathering:
                     call = member.frozen(following, self.step)
                     if not isinstance(call, Call):
                         savepoint.rollback()
+                        self.passed_over.add(member.action.request.action_id)
                         continue
             except OperationalError:
                 raise
             except Exception:  # noqa: BLE001 - its own turn meets the error and deals with it
                 logger().exception("a fellow could not be prepared")
+                self.passed_over.add(member.action.request.action_id)
                 continue
             yield Part(member, following, call)
 
@@ -90,10 +98,12 @@ class Gathering:
             wanted = room - taken if time.monotonic() < until else 0
             more = fellows.due_too(leader.tx, leader.action, types, wanted, leader.now, ids)
             seen += more
+            self.passed_over |= {one.request.action_id for one in more}
             for fellow in filter(None, map(self._fitting, more)):
                 bound = min(room, _bound(batch, fellow[1].stored))
                 if taken < bound:
                     taken, room = taken + 1, bound
+                    self.passed_over.discard(fellow[0].action.request.action_id)
                     yield fellow
             if not more:
                 return

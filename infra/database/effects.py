@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Text, bindparam, cast, func, select, update
+from sqlalchemy import Text, bindparam, cast, func, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB
 
 from domain.actions.outcome import JsonObject, Rejected, Succeeded
@@ -170,10 +170,18 @@ def of_action(tx: Transaction, action_id: UUID) -> list[EffectRecord]:
 
 
 def is_in_flight(tx: Transaction, integration: Integration, name: str, *, but_of: UUID) -> bool:
-    """Is an effect of this name under way for the integration's tenant? `but_of`: who asks."""
+    """Is an effect of this name under way for the integration's tenant? `but_of`: who asks.
+
+    Who asks holds the question until its commit, so that of several at once one hears no.
+    """
+    tenant = f"{integration.platform}:{integration.tenant_key}"
+    tx.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))"),
+        {"what": f"{tenant}:{name}"},
+    )
     statement = select(EffectRow.id).where(
         EffectRow.in_flight,
-        EffectRow.budget_key == f"{integration.platform}:{integration.tenant_key}",
+        EffectRow.budget_key == tenant,
         EffectRow.name == name,
         EffectRow.id != but_of,
     )

@@ -67,13 +67,11 @@ def test_an_invoices_many_problems_are_all_named(world: World) -> None:
     } <= set(problems)
 
 
-@pytest.mark.parametrize("mode", ["xero", "trustpager"])
-def test_an_email_mode_not_yet_available_is_refused_before_anything(
-    world: World, mode: str
-) -> None:
+def test_a_branded_email_without_a_sender_is_refused_before_anything(world: World) -> None:
     deal, _ = world.deal({})
-    problems = _problems(world, world.request("xero_create_invoice", {"email_mode": mode}, deal))
-    assert "not yet available" in problems["params.email_mode"]
+    params = {"email_mode": "trustpager"}
+    problems = _problems(world, world.request("xero_create_invoice", params, deal))
+    assert "fleet connect postmark" in problems["params.email_mode"]
 
 
 def test_an_unknown_action_is_refused_with_the_known_ones(world: World) -> None:

@@ -11,7 +11,7 @@ from tests.harness.processes import Processes
 from tests.harness.sandbox import Sandbox
 from tests.harness.world import World
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.processes, pytest.mark.deep, pytest.mark.timeout(400)]
 
 Edit = tuple[str, dict[str, Any], str]
 """An action type, its params beside the invoice, and the effect it has in Xero."""
@@ -70,7 +70,7 @@ def killed(world: World, sandbox: Sandbox, processes: Processes, edit: Edit) -> 
     "edit",
     [
         pytest.param(UPDATE, id="update"),
-        pytest.param(VOID, id="void", marks=pytest.mark.deep),
+        pytest.param(VOID, id="void"),
         pytest.param(PAYMENT, id="payment"),
     ],
 )
@@ -80,7 +80,6 @@ def test_an_edit_killed_at_every_boundary_happens_once(
     assert killed(world, sandbox, processes, edit).count("before the call") == 1
 
 
-@pytest.mark.deep
 def test_a_payment_of_what_is_due_killed_at_every_boundary_is_made_once(
     world: World, sandbox: Sandbox, processes: Processes
 ) -> None:

@@ -12,7 +12,7 @@ from tests.harness.processes import Processes
 from tests.harness.sandbox import Sandbox
 from tests.harness.world import World
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.processes, pytest.mark.deep, pytest.mark.timeout(400)]
 
 CREATED = "xero.repeating.created"
 LATER = (
@@ -59,7 +59,7 @@ def ours(world: World) -> list[str]:
     return [row.platform_template_id for row in rows]
 
 
-@pytest.mark.parametrize("window_over", [True, pytest.param(False, marks=pytest.mark.deep)])
+@pytest.mark.parametrize("window_over", [True, False])
 def test_a_template_killed_at_every_boundary_is_set_up_once(
     world: World,
     sandbox: Sandbox,

@@ -49,6 +49,7 @@ def _settle_sooner(world: World) -> Callable[[], None]:
     return hasten
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     ("mode", "sent"),
     [

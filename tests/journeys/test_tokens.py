@@ -85,6 +85,7 @@ def test_a_storm_of_processes_with_one_dead_token_renews_it_once(
     print(f"{count} processes, {len(actions)} actions, one renewal, {took:.1f} s in all")  # noqa: T201
 
 
+@pytest.mark.deep
 def test_a_process_killed_while_it_renews_is_followed_by_another_within_seconds(
     world: World, sandbox: Sandbox, processes: Processes
 ) -> None:
@@ -103,6 +104,7 @@ def test_a_process_killed_while_it_renews_is_followed_by_another_within_seconds(
     assert world.events("integration.paused") == []
 
 
+@pytest.mark.deep
 def test_a_process_killed_after_xero_renewed_leaves_a_token_that_still_renews(
     world: World, sandbox: Sandbox, processes: Processes
 ) -> None:

@@ -303,3 +303,17 @@ def test_old_actions_are_deleted_while_others_of_their_call_stay(
             purge(tx, utc_now() - timedelta(days=400))
         shared = world.rows("SELECT 1 FROM calls WHERE jsonb_array_length(members) > 1")
         assert len(shared) == (1 if left else 0)
+
+
+def test_who_was_looked_at_and_does_not_fit_is_rung_again_at_once(
+    world: World, sandbox: Sandbox
+) -> None:
+    deal, (line,) = world.deal({})
+    execute(world.fleet, world.invoice(deal, portion="deposit"))
+    ids = [world.invoice(deal, portion="balance", deal_product_ids=[str(line)]) for _ in range(2)]
+    with world.fleet.database.transaction() as tx:
+        tx.execute(text("UPDATE actions SET rung_at = now()"))
+    execute(world.fleet, ids[0])
+    assert world.status(ids[0]) == "succeeded"
+    (other,) = world.rows("SELECT status, rung_at FROM actions WHERE id = :id", id=ids[1])
+    assert (other.status, other.rung_at) == ("queued", None)
