@@ -70,7 +70,7 @@ def listen(host: str, port: int) -> socket.socket:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the sandbox until it is told to stop."""
     parser = argparse.ArgumentParser(
-        prog="python -m infra.sandbox", description="Simulated platforms: Xero and Slack."
+        prog="python -m infra.sandbox", description="Simulated platforms: Xero, Slack and Postmark."
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to bind (default: loopback)")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free port")

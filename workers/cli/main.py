@@ -72,7 +72,7 @@ class Commands(TyperGroup):
 app = typer.Typer(
     name="fleet",
     cls=Commands,
-    help="Carries out CRM actions on Xero and Slack: each one once, whatever breaks.",
+    help="Carries out CRM actions on Xero, Slack and Postmark: each one once, whatever breaks.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_show_locals=False,
