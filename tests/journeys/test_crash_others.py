@@ -47,7 +47,6 @@ def raised(world: World, customer: UUID) -> tuple[str, list[UUID]]:
 def test_an_email_by_xero_killed_at_every_boundary_is_sent_once(
     world: World, sandbox: Sandbox, processes: Processes
 ) -> None:
-    processes.start("relay", "beat", "worker-a", "worker-b")
     customer = world.customer()
 
     def request_for(_number: int) -> dict[str, Any]:
@@ -64,7 +63,7 @@ def test_an_email_by_xero_killed_at_every_boundary_is_sent_once(
 def test_a_sync_killed_at_every_boundary_promotes_once(
     world: World, sandbox: Sandbox, processes: Processes
 ) -> None:
-    processes.start("relay", "beat", "events", "worker-a", "worker-b")
+    processes.start("events")
     customer = world.customer()
     lines_of: dict[str, list[UUID]] = {}
 
