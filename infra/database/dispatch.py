@@ -26,9 +26,12 @@ class Doorbell:
 
 # Tenants with something due are found by a loose index scan (one index probe per tenant, however
 # long its backlog); each may have `k` actions rung or running, and not more rung than its budget
-# has calls left; rank decides between tenants, so one tenant's backlog never stands before
-# another's first. Scheduled work leaves a place in flight and half the broker's backlog to people.
-# Locked ones are passed over: they are just being taken along in another one's call.
+# has calls left. Between tenants rank decides, so one tenant's backlog never stands before the
+# first of another, and then who was rung longest ago: a rank begins anew each round, a turn does
+# not. Scheduled work leaves a place in flight and half the broker's backlog to people, and has
+# turns of its own, which people do not use up. Locked ones are passed over: they are just being
+# taken along in another one's call. Turns are written in the order of their key, so that two
+# ringers cannot wait for one another.
 _RING = text(
     f"""
     WITH RECURSIVE tenant AS (
@@ -44,7 +47,8 @@ _RING = text(
         WHERE rung_at IS NOT NULL AND lease_owner IS NULL GROUP BY queue
     ), candidate AS (
         SELECT d.id, t.queue, row_number() OVER (
-                   PARTITION BY t.queue ORDER BY d.priority, d.rank, d.due_at) AS place,
+                   PARTITION BY t.queue ORDER BY d.priority, d.rank, turn.rung_at NULLS FIRST,
+                                                  d.due_at) AS place,
                coalesce(rung.n, 0) AS busy,
                CASE d.priority WHEN 0 THEN :backlog ELSE :backlog / 2 END AS backlog
         FROM tenant t
@@ -61,7 +65,7 @@ _RING = text(
             FROM ({CALLS_LEFT}) AS w WHERE split_part(t.queue, '.', 1) = i.platform) calls
         CROSS JOIN LATERAL (
             SELECT w.id, w.priority, w.due_at,
-                   row_number() OVER (ORDER BY w.priority, w.due_at) AS rank
+                   row_number() OVER (PARTITION BY w.priority ORDER BY w.due_at) AS rank
             FROM (VALUES (0, k.n, calls.people), (1, greatest(k.n - 1, 1), calls.rest))
                 AS p (priority, places, calls)
             CROSS JOIN LATERAL (
@@ -72,14 +76,24 @@ _RING = text(
                 LIMIT greatest(0, least(p.places - mine.n, p.calls - mine.waiting))) w
             ORDER BY w.priority, w.due_at
             LIMIT greatest(0, least(k.n - mine.n, calls.people - mine.waiting))) d
+        LEFT JOIN tenant_turns turn ON turn.queue = t.queue
+              AND turn.integration_id = t.integration_id AND turn.priority = d.priority
     ), free AS (
         SELECT a.id FROM actions a JOIN candidate c ON c.id = a.id
         WHERE c.place + c.busy <= c.backlog AND a.rung_at IS NULL AND a.lease_owner IS NULL
         FOR UPDATE OF a SKIP LOCKED
+    ), taken AS (
+        UPDATE actions SET rung_at = greatest(:now, clock_timestamp())
+        WHERE id IN (SELECT id FROM free)
+        RETURNING id, action_type, queue, integration_id, priority, rung_at
+    ), turned AS (
+        INSERT INTO tenant_turns AS turn (queue, integration_id, priority, rung_at)
+        SELECT queue, integration_id, priority, max(rung_at) FROM taken
+        GROUP BY queue, integration_id, priority ORDER BY queue, integration_id, priority
+        ON CONFLICT (queue, integration_id, priority)
+            DO UPDATE SET rung_at = greatest(turn.rung_at, excluded.rung_at)
     )
-    UPDATE actions SET rung_at = greatest(:now, clock_timestamp())
-    WHERE id IN (SELECT id FROM free)
-    RETURNING id, action_type, queue
+    SELECT id, action_type, queue FROM taken
     """  # noqa: S608 - the only text put in are constants
 )
 

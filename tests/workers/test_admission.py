@@ -86,3 +86,31 @@ def test_schedules_of_many_leave_room_in_the_broker_and_none_is_passed_over(flee
     assert of == set(tenants), "one of each"
     person = world.message("a person's")
     assert rung(fleet, backlog=16) == [person]
+
+
+def test_with_room_for_few_tenants_are_rung_in_turn_over_time(fleet, world, sandbox):
+    tenants = [world.add_slack(f"T0{uuid4().hex[:6]}") for _ in range(6)]
+    of = {scheduled(world, integration_id=tenant): tenant for tenant in tenants for _ in range(3)}
+    order = []
+    for _ in range(9):
+        bells = rung(fleet, backlog=4)
+        for action_id in bells:
+            execute(fleet, action_id)
+        order += [of[action_id] for action_id in bells]
+    rounds = [set(order[n : n + 6]) for n in (0, 6, 12)]
+    assert rounds == [set(tenants)] * 3, "every one's first before anyone's second, and so on"
+
+
+def test_the_turns_of_people_are_not_those_of_schedules(fleet, world, sandbox):
+    tenants = [world.add_slack(f"T0{uuid4().hex[:6]}") for _ in range(3)]
+    of = {scheduled(world, integration_id=tenant): tenant for tenant in tenants for _ in range(4)}
+    busy, seen = tenants[0], []
+    params = {"channel": "C0GENERAL", "text": "a person's"}
+    for _ in range(6):
+        person = world.submit(world.request("slack_send_message", params, integration_id=busy))
+        bells = rung(fleet, backlog=4)
+        assert person in bells
+        for action_id in bells:
+            execute(fleet, action_id)
+        seen += [of[one] for one in bells if one in of]
+    assert seen.count(busy) == 2, seen

@@ -19,6 +19,7 @@ from infra.database.tables.integrations import (
     EmailConfigRow,
     FactRow,
     IntegrationRow,
+    TenantTurnRow,
 )
 from infra.database.tables.invoices import (
     InvoiceLineRow,
@@ -75,6 +76,7 @@ __all__ = [
     "ReservationRow",
     "StaleInvoiceRow",
     "SyncCursorRow",
+    "TenantTurnRow",
     "TransitionRow",
     "WebhookEventRow",
 ]

@@ -71,6 +71,19 @@ class BudgetRow(FleetTable):
     used: Mapped[int] = mapped_column(server_default="0")
 
 
+class TenantTurnRow(FleetTable):
+    """When an integration's actions of a queue and priority were last rung.
+
+    No foreign key: ringing waits for nobody who is just changing the integration.
+    """
+
+    __tablename__ = "tenant_turns"
+    queue: Mapped[str] = mapped_column(primary_key=True)
+    integration_id: Mapped[UUID] = mapped_column(primary_key=True)
+    priority: Mapped[int] = mapped_column(primary_key=True)
+    rung_at: Mapped[datetime]
+
+
 class BudgetHoldRow(FleetTable):
     """A call in flight that no effect stands for (a read for a person)."""
 
