@@ -49,7 +49,7 @@ def test_a_process_frozen_before_it_sent_sends_nothing_when_woken(
     with world.fleet.database.engine.connect() as connection:
         # The frozen worker waits for this lock inside `begin`; it is granted while it is frozen.
         lock = connection.begin()
-        connection.execute(text("LOCK TABLE budgets IN ACCESS EXCLUSIVE MODE"))
+        connection.execute(text("LOCK TABLE budgets IN EXCLUSIVE MODE"))
         action_id = world.message("frozen")
         eventually(
             lambda: world.rows(
