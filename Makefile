@@ -10,6 +10,8 @@ COMPILE := $(RUN) uv pip compile pyproject.toml --universal --python-version 3.1
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet
 TEST := $(RUN) pytest -m "not deep"
 PYTHON ?=
+# Processes run with -OO: without kept bytecode each would compile everything anew, for seconds.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help install demo run test test-deep bench lint types imports check fix lock clean
 

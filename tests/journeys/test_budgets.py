@@ -47,3 +47,21 @@ def test_eight_processes_never_exceed_the_budget_and_use_it(world, sandbox, proc
     assert seen["rate_limited"].get("xero", 0) == 0
     assert max(seen["in_flight_max"].values()) <= IN_FLIGHT
     assert len(made) >= 0.9 * 3 * MINUTE, f"{len(made)} of three minutes' worth"
+
+
+@pytest.mark.timeout(300)
+def test_eight_processes_together_have_five_calls_in_flight_and_never_a_sixth(
+    world, sandbox, processes
+):
+    limits = {"platform": "xero", "minute": 100_000, "concurrent": IN_FLIGHT}
+    sandbox.control("POST", "/limits", limits)
+    sandbox.fault("xero", "latency", path="/Contacts", seconds=0.4, times=None)
+    actions = [new_contact(world, world.xero) for _ in range(60)]
+    names = [f"xero-{n}" for n in range(8)]
+    for pair in zip(names[::2], names[1::2], strict=True):
+        processes.start(*pair)
+    processes.start("relay", "beat")
+    assert set(world.ended(*actions, seconds=150)) == {"succeeded"}
+    seen = traffic(sandbox)
+    assert seen["rate_limited"].get("xero", 0) == 0
+    assert max(seen["in_flight_max"].values()) == IN_FLIGHT
