@@ -18,6 +18,7 @@ from infra.database.tables import IncarnationRow
 from infra.logging import logger
 
 PING_EVERY_S = 2.0
+STOPS_WITHIN_S = 5.0
 _FORGET = text(
     """
     DELETE FROM incarnations n WHERE started_at < now() - interval '1 day'
@@ -36,6 +37,7 @@ class Incarnation:
         self._kind = kind
         self._connection: Connection | None = None
         self._stop = threading.Event()
+        self._keeper: threading.Thread | None = None
         self._id: UUID | None = None
         self._registered = threading.Event()
 
@@ -51,11 +53,15 @@ class Incarnation:
     def start(self) -> None:
         """Register, and keep registered in the background until `stop`."""
         self._register()
-        threading.Thread(target=self._keep, name="incarnation", daemon=True).start()
+        self._keeper = threading.Thread(target=self._keep, name="incarnation", daemon=True)
+        self._keeper.start()
 
     def stop(self) -> None:
         """Give the lock back."""
         self._stop.set()
+        if self._keeper is not None:
+            # A connection closed while the other thread uses it would stay open.
+            self._keeper.join(STOPS_WITHIN_S)
         self._drop()
 
     def _register(self) -> None:
