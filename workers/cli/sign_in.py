@@ -40,18 +40,20 @@ class Callback:
         Raises:
             Failed: the port is taken.
         """
-        hear = self._hear
+        hear, heard = self._hear, self._heard
 
         class Handler(BaseHTTPRequestHandler):
             timeout = 10
 
             def do_GET(self) -> None:
-                status, page = hear(self.path)
+                status, page, brought = hear(self.path)
                 self.send_response(status)
                 self.send_header("Content-Type", "text/html; charset=utf-8")
                 self.send_header("Content-Length", str(len(page)))
                 self.end_headers()
                 self.wfile.write(page)
+                if brought is not None:  # last: the command may end as soon as it has heard
+                    heard.put(brought)
 
             def log_message(self, *_words: object) -> None:  # the path holds the code
                 pass
@@ -100,21 +102,22 @@ class Callback:
             raise Failed("access was declined; nothing was changed")
         raise Failed(f"the sign-in was refused: {words}; nothing was changed")
 
-    def _hear(self, path: str) -> tuple[int, bytes]:
+    def _hear(self, path: str) -> tuple[int, bytes, tuple[str, str] | None]:
+        """Return status and page, and what the person brings, if it is the one waited for."""
         asked = urlsplit(path)
         if asked.path != self._path:
-            return 404, _page("Nothing here", "")
+            return 404, _page("Nothing here", ""), None
         given = {name: values[-1] for name, values in parse_qs(asked.query).items()}
         if not hmac.compare_digest(given.get("state", "").encode(), self._state.encode()):
             self._told("somebody came back from another sign-in and was turned away")
             words = "This is not the sign-in that waits. Use the address your terminal shows."
-            return 400, _page("Not this one", words)
+            return 400, _page("Not this one", words), None
         if given.get("code"):
-            self._heard.put(("code", given["code"]))
-            return 200, _page("Thank you", "Go back to your terminal; this page may be closed.")
+            page = _page("Thank you", "Go back to your terminal; this page may be closed.")
+            return 200, page, ("code", given["code"])
         error = given.get("error", "it brought no code")[:WORDS_MAX]
-        self._heard.put(("error", error if error.isprintable() else "unreadable"))
-        return 200, _page("Nothing was connected", "Your terminal says why.")
+        page = _page("Nothing was connected", "Your terminal says why.")
+        return 200, page, ("error", error if error.isprintable() else "unreadable")
 
 
 def _page(title: str, words: str) -> bytes:
