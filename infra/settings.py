@@ -10,6 +10,10 @@ XERO_IDENTITY_URL = "https://identity.xero.com"
 XERO_LOGIN_URL = "https://login.xero.com/identity"
 SLACK_API_URL = "https://slack.com/api"
 POSTMARK_API_URL = "https://api.postmarkapp.com"
+FACEBOOK_API_URL = "https://graph.facebook.com"
+CALCOM_API_URL = "https://api.cal.com"
+ZOOM_API_URL = "https://api.zoom.us/v2"
+ZOOM_OAUTH_URL = "https://zoom.us/oauth"
 
 
 class SettingsError(Exception):
@@ -33,6 +37,10 @@ class Settings:
     xero_login_url: str = XERO_LOGIN_URL
     slack_api_url: str = SLACK_API_URL
     postmark_api_url: str = POSTMARK_API_URL
+    facebook_api_url: str = FACEBOOK_API_URL
+    calcom_api_url: str = CALCOM_API_URL
+    zoom_api_url: str = ZOOM_API_URL
+    zoom_oauth_url: str = ZOOM_OAUTH_URL
     log_format: str = "json"
     log_level: str = "INFO"
     state_dir: str = ".run"
@@ -72,16 +80,9 @@ class Settings:
 
 
 def variable_of(name: str) -> str:
-    """Return the environment variable of a setting."""
-    return {
-        "database_url": "DATABASE_URL",
-        "broker_url": "BROKER_URL",
-        "xero_api_url": "XERO_API_URL",
-        "xero_identity_url": "XERO_IDENTITY_URL",
-        "xero_login_url": "XERO_LOGIN_URL",
-        "slack_api_url": "SLACK_API_URL",
-        "postmark_api_url": "POSTMARK_API_URL",
-    }.get(name, f"FLEET_{name.upper()}")
+    """Return the environment variable of a setting; others' addresses bear their usual names."""
+    theirs = name.endswith("_url") and name != "public_url"
+    return name.upper() if theirs else f"FLEET_{name.upper()}"
 
 
 def read_settings(environment: dict[str, str] | None = None) -> Settings:

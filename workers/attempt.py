@@ -13,7 +13,7 @@ from infra.database.effects import EffectRecord
 from infra.database.engine import PASSING
 from infra.exchange import Broken, TooLate
 from infra.logging import bind_contextvars, logger
-from infra.platform import Carrier, EffectType, Limits, Sent
+from infra.platform import Carrier, EffectType, Limits, Sent, stated
 from infra.session import NoMoreCalls, Session
 from infra.settings import SettingsError
 from infra.storable import storable
@@ -47,8 +47,11 @@ class Attempt:
     def limits(self) -> Limits:
         """What its calls are limited by."""
         carrier = self.carrier
+        of_kind, scope = self.kind.limits_of(
+            self.sent.request, self.sent.inputs, looking_up=self.step == "look_up"
+        )
         own = carrier.integration.settings
-        return budgets.limits_for(carrier.platform.limits, own, self.kind.limits)
+        return budgets.limits_for(carrier.platform.limits, own, of_kind, scope)
 
 
 Performed = tuple[AnyOutcome, Session | None]
@@ -203,10 +206,13 @@ def _carry_out(attempts: Sequence[Attempt], session: Session) -> Sequence[AnyOut
     looks_up = attempts[0].step == "look_up"
     try:
         if kind.batch is not None:
-            return (kind.batch.find if looks_up else kind.batch.perform)(session, sents)
-        if looks_up:
-            return (kind.find or _stated)(session, sents[0])
-        return kind.perform(session, sents[0])
+            together = kind.batch.find_each if looks_up else kind.batch.perform
+            return together(session, sents)
+        return (
+            (kind.find or stated)(session, sents[0])
+            if looks_up
+            else kind.perform(session, sents[0])
+        )
     except (Broken, TooLate, NoMoreCalls) as error:
         return session.not_whole(error)
     except Exception as error:  # noqa: BLE001 - whatever an adapter raises, the outcome is a fact
@@ -215,14 +221,6 @@ def _carry_out(attempts: Sequence[Attempt], session: Session) -> Sequence[AnyOut
         if session.sent:
             return Unknown("adapter_failed", words)
         return Deferred("adapter_failed", f"{words}; nothing was sent")
-
-
-def _stated(_session: Session, sent: Sent) -> Succeeded | Unknown:
-    """Stand in for a look-up where there is none: a person's word, or still nobody knows."""
-    if sent.stated_id is not None:
-        return Succeeded({}, external_id=sent.stated_id)
-    words = "it cannot be looked up; say whether it happened"
-    return Unknown("outcome_unknown", words, repeatable=False)
 
 
 def _log(attempt: Attempt, outcome: AnyOutcome, session: Session | None) -> None:

@@ -14,6 +14,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from infra.database import (
     actions,
     attachments,
+    budgets,
+    callbacks,
     dispatch,
     health,
     inbox,
@@ -153,7 +155,10 @@ def purge(beat: Beat, now: datetime) -> None:
         attachments.purge(tx, now - timedelta(seconds=settings.keep_attachments_for_s))
         log.purge(tx, now - timedelta(seconds=settings.keep_log_for_s))
         periodic.purge(tx, now - timedelta(days=2))
-        webhooks.purge(tx, now - timedelta(seconds=settings.keep_webhook_events_for_s))
+        told_long_ago = now - timedelta(seconds=settings.keep_webhook_events_for_s)
+        webhooks.purge(tx, told_long_ago)
+        callbacks.purge(tx, told_long_ago)
+        budgets.purge(tx, now - timedelta(days=2))
         actions.purge(tx, now - timedelta(seconds=settings.keep_actions_for_s))
 
 

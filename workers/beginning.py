@@ -75,6 +75,10 @@ class Beginning:
     def _again(self, current: EffectRecord) -> list[Attempt]:
         following = self.member.again(current)
         kind = following.kind
+        told = kind.told and kind.told(self.tx, current.id)
+        if told is not None:
+            self.turn.decide(current, kind, told)
+            return []
         if current.state is EffectState.PENDING:
             # A sync may have seen it happen after all: then it is fetched, and not sent again.
             seen = current.stated_id is not None and current.call is not None
@@ -101,7 +105,7 @@ class Beginning:
             self.turn.settled_before_sending(following, call)
             return []
         attempts = record(
-            [Part(self.member, following, call), *gathering.parts()], step, self.owner
+            [Part(self.member, following, call), *gathering.parts(call)], step, self.owner
         )
         if gathering.passed_over:
             dispatch.not_rung(self.tx, list(gathering.passed_over))

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.exc import OperationalError
 
-from domain.actions.outcome import Blocks, Deferred, Rejected, Succeeded, Unknown
+from domain.actions.outcome import Blocks, Outcome, Rejected, Succeeded, Unknown
 from domain.actions.plan import Done, Effect, Refuse
 from domain.actions.retry import (
     AnyOutcome,
@@ -20,10 +20,10 @@ from domain.actions.retry import (
 from domain.actions.status import ActionStatus, EffectState
 from infra.database import actions, budgets, effects, integrations, log
 from infra.database.effects import EffectRecord
-from infra.database.tables import IntegrationLogRow
+from infra.database.tables import EffectSecretRow, IntegrationLogRow
 from infra.database.writes import Write, write
 from infra.logging import logger
-from infra.platform import EffectType
+from infra.platform import EffectType, Limits
 from infra.session import Session
 from workers.attempt import NO_TOKEN, REFUSED_TOGETHER, Attempt, name_of
 from workers.fleet import Fleet
@@ -67,6 +67,7 @@ def conclude(
             return None
         # A refusal speaks of the credentials this attempt used, not of newer ones.
         with Decisions(fleet, tx, action, now, attempt.effects, attempt.carrier) as turn:
+            turn.limits = attempt.limits
             turn.writes += [Write(IntegrationLogRow, row) for row in rows]
             token = turn.decide(attempt.effects[-1], attempt.kind, outcome, goes_on=goes_on)
         if goes_on:  # the first of a call speaks for it; last, as who begins locks the same rows
@@ -83,7 +84,12 @@ def conclude(
 
 
 class Decisions(Turn):
-    """A turn that applies outcomes: every way an action can move on."""
+    """A turn that applies outcomes: every way an action can move on.
+
+    `limits` are those of the call that brought the outcome; None where none was made.
+    """
+
+    limits: Limits | None = None
 
     def decide(
         self, effect: EffectRecord, kind: EffectType, outcome: AnyOutcome, *, goes_on: bool = False
@@ -146,6 +152,10 @@ class Decisions(Turn):
             external_id=outcome.external_id if isinstance(outcome, Succeeded) else None,
             finished_at=self.now,
         )
+        if isinstance(outcome, Succeeded) and outcome.secret:
+            sealed = self.fleet.vault.lock(outcome.secret)
+            row = {"id": effect.id, "sealed": sealed, "created_at": self.now}
+            self.writes.append(Write(EffectSecretRow, row))
         book = kind.settle if happened else kind.abandon
         if book is not None:
             self.flush()  # the bookkeeping sees the effect as settled, and may add to its result
@@ -218,9 +228,8 @@ class Decisions(Turn):
         if blocks is Blocks.CONNECTION:
             integrations.pause(self.tx, carrier.integration, words, self.now)
             return
-        _, kind = self.fleet.catalogue.effect(effect.name)
-        limits = replace(carrier.platform.limits, of_kind=kind.limits)
-        budgets.block(self.tx, carrier.budget_key, limits, blocks, until)
+        limits = self.limits or carrier.platform.limits
+        budgets.block(self.tx, carrier.budget_key, limits, blocks, until, self.now)
 
     def _reconcile(
         self, effect: EffectRecord, decision: Repeat | LookUp, outcome: AnyOutcome
@@ -246,10 +255,8 @@ class Decisions(Turn):
         )
         self.park(decision.code, decision.message)
 
-    def settled_before_sending(
-        self, following: Following, outcome: Succeeded | Rejected | Deferred
-    ) -> None:
-        """Its `prepare` refused it, put it off, or found nothing to send: nothing was sent."""
+    def settled_before_sending(self, following: Following, outcome: Outcome) -> None:
+        """Its `prepare` said how it ends, or goes on, without a call: nothing was sent."""
         stored = following.stored
         if stored is None:
             stored = EffectRecord.new(

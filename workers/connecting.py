@@ -5,13 +5,13 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from domain.actions.outcome import Deferred, Rejected
+from infra.connecting import Connectable
 from infra.database import connections
 from infra.database.connections import Connected, Tenant
 from infra.exchange import Broken, TooLate
+from infra.platform import Platform
 from infra.platforms.postmark import authorisation as postmark
-from infra.platforms.slack import authorisation as slack
 from infra.platforms.xero import authorisation as xero
-from infra.session import Session
 from workers.credentials import open_session
 from workers.fleet import Fleet
 
@@ -56,14 +56,43 @@ def try_organisation(fleet: Fleet, held: Mapping[str, Any], tenant: str) -> None
         raise Refused(problem)
 
 
-def slack_team(fleet: Fleet, token: str) -> slack.Team:
-    """Ask Slack whose token it is.
+def by_keys(fleet: Fleet, platform: Platform, given: Mapping[str, Any]) -> Connectable:
+    """Try what a person has given with a call that changes nothing.
 
     Raises:
-        Refused: Slack's words.
+        Refused: the platform's words.
     """
-    session: Session = open_session(fleet, fleet.settings.slack_api_url, {"token": token})
-    return _asked("Slack", lambda: slack.team_of(session))
+    if platform.connecting is None:
+        raise Refused(f"{platform.name} is not connected by keys")
+    check = platform.connecting.check
+    session = open_session(fleet, platform.base_url(fleet.settings), given)
+    return _asked(platform.name.title(), lambda: check(session))
+
+
+def store_by_keys(
+    fleet: Fleet,
+    workspace_id: UUID,
+    platform: Platform,
+    given: Mapping[str, Any],
+    found: Connectable,
+) -> Connected:
+    """Store what was tried; what waited for it goes on.
+
+    What the platform knows us by (`found.keep`) stays as it is when it was connected before.
+    """
+    with fleet.database.reading() as tx:
+        sealed = connections.sealed_of(tx, workspace_id, platform.name, found.tenant)
+    before = fleet.vault.unlock(sealed) if sealed is not None else {}
+    kept = {name: before[name] for name in found.keep if name in before}
+    (connected,) = store(
+        fleet,
+        workspace_id=workspace_id,
+        platform=platform.name,
+        credentials={**given, **found.credentials, **kept},
+        chosen=[Tenant(found.tenant, found.name, found.settings)],
+        reached={found.tenant},
+    )
+    return connected
 
 
 def postmark_server(fleet: Fleet, token: str) -> postmark.Server:

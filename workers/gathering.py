@@ -4,7 +4,7 @@ A fellow that does not fit, is refused or fails is left exactly as it was, for a
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 from sqlalchemy.exc import OperationalError
@@ -44,13 +44,14 @@ class Gathering:
             deals = {one.action.request.deal_id for one in everybody}
             outbox.lock_deals(leader.tx, [deal for deal in deals if deal is not None])
 
-    def parts(self) -> Iterator[Part]:
-        """Freeze the fellows' parts; after the leader's, whose amounts come first."""
+    def parts(self, call: Call) -> Iterator[Part]:
+        """Freeze the fellows' parts; after the leader's `call`, whose amounts come first."""
+        calls = [call]
         for member, following in self.fellows:
             try:
                 with member.tx.begin_nested() as savepoint:
-                    call = member.frozen(following, self.step)
-                    if not isinstance(call, Call):
+                    call_too = member.frozen(following, self.step)
+                    if not isinstance(call_too, Call) or not self._fits(calls, call_too):
                         savepoint.rollback()
                         self.passed_over.add(member.action.request.action_id)
                         continue
@@ -60,7 +61,12 @@ class Gathering:
                 logger().exception("a fellow could not be prepared")
                 self.passed_over.add(member.action.request.action_id)
                 continue
-            yield Part(member, following, call)
+            calls.append(call_too)
+            yield Part(member, following, call_too)
+
+    def _fits(self, calls: Sequence[Call], another: Call) -> bool:
+        batch = self.following.kind.batch
+        return self.step != "send" or batch is None or batch.fits(calls, another)
 
     def _found(self, batch: Batch) -> Iterator[Fellow]:
         leader, stored = self.leader, self.following.stored

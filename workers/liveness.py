@@ -13,9 +13,10 @@ OVERDUE_S = 60
 PROCESS_OF_QUEUE: Mapping[str, str] = {
     "xero": "worker-xero",
     "xero.sync": "worker-xero",
-    "slack": "worker-small",
-    "postmark": "worker-small",
 }
+"""All others are served by the worker of small queues."""
+
+SMALL = "worker-small"
 
 _OVERDUE = """
     SELECT a.queue, bool_or(a.rung_at IS NOT NULL) FROM actions a
@@ -51,7 +52,7 @@ def stuck(database_url: str, overdue_s: float = OVERDUE_S) -> set[str]:
     for queue, rung in overdue.items():
         if queue not in moved:
             # Rung and not taken: its worker. Not even rung: whoever rings.
-            found.add(PROCESS_OF_QUEUE.get(queue, "relay") if rung else "relay")
+            found.add(PROCESS_OF_QUEUE.get(queue, SMALL) if rung else "relay")
     if told[0]:
         found.add("relay")
     if told[1]:

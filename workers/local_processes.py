@@ -19,7 +19,7 @@ WORKER_STOP_SECONDS = 30.0
 CONCURRENCY = "10"
 
 XERO_QUEUES = "xero,xero.sync"
-SMALL_QUEUES = "slack,postmark"
+SMALL_QUEUES = "slack,facebook,portant,activecampaign,calcom,zoom,postmark"
 """Platforms with little traffic share a worker here; in production each has its own."""
 
 
@@ -61,6 +61,10 @@ def local_environment(given: Mapping[str, str], state: Path, *, sandbox: bool) -
             "XERO_LOGIN_URL": f"{url}/xero/identity",
             "SLACK_API_URL": f"{url}/slack/api",
             "POSTMARK_API_URL": f"{url}/postmark",
+            "FACEBOOK_API_URL": f"{url}/facebook",
+            "CALCOM_API_URL": f"{url}/calcom",
+            "ZOOM_API_URL": f"{url}/zoom/v2",
+            "ZOOM_OAUTH_URL": f"{url}/zoom/oauth",
         }
     return env
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 from uuid import uuid4
 
-from domain.actions.outcome import Deferred, Rejected, Succeeded
+from domain.actions.outcome import Deferred, Outcome
 from domain.actions.plan import Effect
 from domain.actions.status import EffectState
 from infra.database.actions import ActionRecord
@@ -60,7 +60,7 @@ class Member:
             return platform.queues[0]
         return self.fleet.catalogue.queue_of(action_type)
 
-    def frozen(self, following: Following, step: Step) -> Call | Succeeded | Rejected | Deferred:
+    def frozen(self, following: Following, step: Step) -> Call | Outcome:
         """Return its call: as it was stored, or as its effect prepares it now.
 
         What went out together with others and certainly did not happen is prepared anew.

@@ -208,7 +208,7 @@ class _Asking:
             elif isinstance(outcome, Deferred):
                 until = outcome.until or now + self.declared.kept_for
                 limits = self.carrier.platform.limits
-                budgets.block(tx, self.carrier.budget_key, limits, outcome.blocks, until)
+                budgets.block(tx, self.carrier.budget_key, limits, outcome.blocks, until, now)
             headers = {} if session is None else session.last_headers
             budgets.release(tx, self.carrier.budget_key, self._limits, holder, headers, now)
 

@@ -143,4 +143,5 @@ def _sent(part: Part, effect: EffectRecord) -> Sent:
         stated_id=effect.stated_id,
         place=effect.members.index(effect.id) if shared else 0,
         of=len(effect.members) if shared else 1,
+        attempt=effect.attempt,
     )

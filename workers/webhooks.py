@@ -6,11 +6,12 @@ stored together by the next one, in a thread of its own.
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, TypeVar
+from uuid import UUID
 
 import uvicorn
 from sqlalchemy import text
@@ -24,6 +25,7 @@ from infra.logging import logger
 from infra.platforms.xero import webhooks as xero
 from infra.settings import settings
 from workers import process
+from workers.callbacks import take_callback
 from workers.fleet import Fleet
 from workers.webhook_syncs import submit_syncs
 
@@ -67,6 +69,20 @@ class Receiver:
         self.waiting.append(one)
         self.told.set()
         await one.kept
+
+    async def called_back(
+        self, integration_id: UUID, secret: str, headers: Mapping[str, str], body: bytes
+    ) -> bool:
+        """Return once it is stored; False: it is not genuine.
+
+        Raises:
+            NotKept: it could not be stored, and is not.
+        """
+        given = (integration_id, secret, headers, body)
+        try:
+            return await self._in_thread(take_callback, self.fleet, *given)
+        except SQLAlchemyError as error:
+            raise NotKept from error
 
     async def check(self) -> None:
         """Ask the database for a sign of life."""
@@ -168,6 +184,7 @@ def application(fleet: Fleet) -> Starlette:
         chosen.webhook_body_bytes_max,
         chosen.webhook_answer_within_s,
         receiver.keep,
+        receiver.called_back,
         receiver.check,
     ).application()
 

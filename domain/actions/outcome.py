@@ -23,11 +23,13 @@ class Blocks(StrEnum):
 class Succeeded:
     """It happened. `result` is plain JSON; `external_id` is the platform's name for it.
 
-    `cargo` is for the bookkeeping of the same attempt alone: it is never stored.
+    `secret` (plain JSON) is what only the asker may see: it is stored sealed, beside the result and
+    told in no event. `cargo` is for the bookkeeping of the same attempt alone: it is never stored.
     """
 
     result: JsonObject = field(default_factory=dict)
     external_id: str | None = None
+    secret: JsonObject = field(default_factory=dict, repr=False)
     cargo: Any = field(default=None, repr=False, compare=False)
 
 

@@ -6,7 +6,7 @@ How they are counted, and why that never draws a refusal that could be foreseen:
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -46,6 +46,13 @@ _DIED = text(
     WHERE b.tenant = :tenant AND b.shared AND cardinality(b.slots) > 0
     """
 )
+_PURGE = text(
+    """
+    DELETE FROM budgets WHERE NOT shared
+      AND coalesce(blocked_until, '-infinity') < :before
+      AND coalesce(to_timestamp((newest + 121) * seconds / 120.0), '-infinity') < :before
+    """
+)
 CALLS_LEFT = """
     SELECT b.name, b.tenant, b.reserve, b.blocked_until, b.seconds, of.calls, of.used,
            CASE WHEN b.blocked_until > :now THEN 0 ELSE of.calls - of.used END AS n
@@ -68,8 +75,11 @@ _LEFT = text(
     ORDER BY i.platform, i.name, w.seconds
     """  # noqa: S608 - a constant
 )
-ARRIVES_WITHIN = timedelta(seconds=2)
-"""A call over so soon need not be counted anew: every window is counted for so much longer."""
+ARRIVES_WITHIN_S = 2.0
+"""A call over so soon need not be counted anew: every window is counted for so much longer.
+
+Short windows by half of themselves: a limit of calls a second would be one of calls in three.
+"""
 
 UNLIMITED = Window("calls", 1_000_000_000, 60)
 
@@ -89,7 +99,7 @@ def take(  # noqa: PLR0913 - a limit has many sides
     locked until the commit, which makes the counts exact: let it be the last statement. Part of
     each limit is reserved for people.
     """
-    windows = _windows(budget_key, limits)
+    windows = _windows(budget_key, limits, now)
     given = {
         "tenants": [tenant for tenant, _ in windows],
         "names": [window.name for _, window in windows],
@@ -104,7 +114,7 @@ def take(  # noqa: PLR0913 - a limit has many sides
         "at": now,
     }
     until: datetime | None = tx.execute(_TAKE, given).scalar_one()
-    return until
+    return min(until, _tomorrow(now)) if until and any(w.daily for _, w in windows) else until
 
 
 def hold(  # noqa: PLR0913 - as `take`, and for how long
@@ -157,9 +167,10 @@ def hear(  # noqa: PLR0913
 
     It writes only where that changes what is counted. `headers` have lower-case names.
     """
-    windows = _windows(budget_key, limits)
+    windows = _windows(budget_key, limits, began)
     said = [_number(headers.get(window.header or "")) for _, window in windows]
-    if now - began <= ARRIVES_WITHIN and not any(one is not None for one in said):
+    within = min(ARRIVES_WITHIN_S, *(window.seconds / 2 for _, window in windows))
+    if (now - began).total_seconds() <= within and not any(one is not None for one in said):
         return  # nothing it could change
     given = {
         "tenants": [tenant for tenant, _ in windows],
@@ -173,17 +184,23 @@ def hear(  # noqa: PLR0913
     tx.execute(_HEAR, given)
 
 
-def block(
-    tx: Transaction, budget_key: str, limits: Limits, blocks: Blocks, until: datetime
+def block(  # noqa: PLR0913, PLR0917
+    tx: Transaction,
+    budget_key: str,
+    limits: Limits,
+    blocks: Blocks,
+    until: datetime,
+    now: datetime,
 ) -> None:
     """Nothing more that `blocks` reaches before `until`: the platform said so itself."""
     platform = budget_key.partition(":")[0]
     tenant, windows = {
         Blocks.TENANT: (budget_key, limits.windows or (UNLIMITED,)),
-        Blocks.KIND: (budget_key, limits.of_kind),
+        Blocks.KIND: (_scoped(budget_key, limits), limits.of_kind),
         Blocks.PLATFORM: (platform, limits.all_tenants),
     }.get(blocks, ("", ()))
     for window in windows[:1]:  # one is enough: every such call counts in it
+        tenant = _of_the_day(tenant, window, now)
         key = f"{tenant}:{window.name}"
         given = {"key": key, "tenant": tenant, "name": window.name, "until": until}
         tx.execute(_BLOCK, given | {"shared": blocks is not Blocks.KIND})
@@ -201,6 +218,11 @@ def found_dead(tx: Transaction, calls: Mapping[str, int], now: datetime) -> None
         tx.execute(_DIED, {"tenant": tenant, "calls": count, "at": now})
 
 
+def purge(tx: Transaction, before: datetime) -> int:
+    """Forget windows of a channel, a host, a day that nothing has counted in since; how many."""
+    return tx.execute(_PURGE, {"before": before}).rowcount
+
+
 def left(tx: Transaction, now: datetime) -> list[dict[str, Any]]:
     """Return every integration's windows: used, allowed, reserved, blocked until, in flight."""
     rows = tx.execute(_LEFT, {"now": now, "nobody": UUID(int=0)})
@@ -208,14 +230,18 @@ def left(tx: Transaction, now: datetime) -> list[dict[str, Any]]:
 
 
 def limits_for(
-    limits: Limits, settings: Mapping[str, Any], of_kind: tuple[Window, ...] = ()
+    limits: Limits,
+    settings: Mapping[str, Any],
+    of_kind: tuple[Window, ...] = (),
+    scope: str = "",
 ) -> Limits:
     """Apply an integration's own limits (`{"limits": {"minute": 300, "in_flight": 5}}`)."""
     own = settings.get("limits")
     if not isinstance(own, dict):
-        return replace(limits, of_kind=of_kind) if of_kind else limits
+        return replace(limits, of_kind=of_kind, scope=scope) if of_kind else limits
     return replace(
         limits,
+        scope=scope,
         in_flight=int(own.get("in_flight", limits.in_flight)),
         windows=tuple(_own(window, own) for window in limits.windows),
         of_kind=tuple(_own(window, own) for window in of_kind),
@@ -223,12 +249,28 @@ def limits_for(
     )
 
 
-def _windows(budget_key: str, limits: Limits) -> list[tuple[str, Window]]:
+def _windows(budget_key: str, limits: Limits, now: datetime) -> list[tuple[str, Window]]:
     """Whose windows a call counts in: its tenant's, then those of all tenants (locked last)."""
     platform = budget_key.partition(":")[0]
-    windows = (limits.windows or (UNLIMITED,)) + limits.of_kind
-    own = [(budget_key, window) for window in windows]
-    return own + [(platform, window) for window in limits.all_tenants]
+    scoped = _scoped(budget_key, limits)
+    whose = [(budget_key, window) for window in limits.windows or (UNLIMITED,)]
+    whose += [(scoped, window) for window in limits.of_kind]
+    whose += [(platform, window) for window in limits.all_tenants]
+    return [(_of_the_day(tenant, window, now), window) for tenant, window in whose]
+
+
+def _scoped(budget_key: str, limits: Limits) -> str:
+    return f"{budget_key}/{limits.scope}" if limits.scope else budget_key
+
+
+def _of_the_day(tenant: str, window: Window, now: datetime) -> str:
+    """A day's calls are counted under a name of their own: the next one begins with none."""
+    return f"{tenant}@{now.astimezone(UTC):%Y-%m-%d}" if window.daily else tenant
+
+
+def _tomorrow(now: datetime) -> datetime:
+    day = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return day + timedelta(days=1)
 
 
 def _own(window: Window, own: Mapping[str, Any]) -> Window:

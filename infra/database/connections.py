@@ -6,7 +6,7 @@ integrations move to it, so that none is left with tokens that do not reach it.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -22,10 +22,14 @@ from infra.storable import storable
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """A tenant of a platform: the platform's id of it and its name."""
+    """A tenant of a platform: the platform's id of it and its name.
+
+    `settings` are those of a new integration of it.
+    """
 
     key: str
     name: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +128,7 @@ def _add(
             name=tenant.name,
             tenant_key=tenant.key,
             connection_id=connection_id,
-            settings={},
+            settings=dict(tenant.settings),
         )
     )
     return integration_id
@@ -133,6 +137,20 @@ def _add(
 def workspaces(tx: Transaction) -> list[UUID]:
     """Return the workspaces that have integrations."""
     return list(tx.execute(select(IntegrationRow.workspace_id).distinct()).scalars())
+
+
+def sealed_of(tx: Transaction, workspace_id: UUID, platform: str, tenant: str) -> bytes | None:
+    """Return the credentials stored for a tenant of a workspace, or None."""
+    statement = (
+        select(ConnectionRow.credentials)
+        .join(IntegrationRow, IntegrationRow.connection_id == ConnectionRow.id)
+        .where(
+            IntegrationRow.workspace_id == workspace_id,
+            IntegrationRow.platform == platform,
+            IntegrationRow.tenant_key == tenant,
+        )
+    )
+    return tx.execute(statement.limit(1)).scalar_one_or_none()
 
 
 def newest_sealed(tx: Transaction, workspace_id: UUID, platform: str) -> bytes | None:

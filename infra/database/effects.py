@@ -13,7 +13,7 @@ from domain.actions.outcome import JsonObject, Rejected, Succeeded
 from domain.actions.plan import Effect, Result
 from domain.actions.status import ActionStatus, EffectState, advance
 from infra.database.engine import Transaction
-from infra.database.tables import ActionRow, CallRow, EffectRow
+from infra.database.tables import ActionRow, CallRow, EffectRow, EffectSecretRow
 from infra.database.writes import Write, write
 from infra.platform import Call, Integration
 
@@ -322,3 +322,14 @@ def settle_from_outside(
         )
     )
     return True
+
+
+def secrets(tx: Transaction, action_id: UUID) -> list[tuple[UUID, str, bytes]]:
+    """Return what the action's effects brought for its asker alone: effect id, its name, sealed."""
+    statement = (
+        select(EffectRow.id, EffectRow.name, EffectSecretRow.sealed)
+        .join(EffectSecretRow, EffectSecretRow.id == EffectRow.id)
+        .where(EffectRow.action_id == action_id)
+        .order_by(EffectRow.ordinal)
+    )
+    return [(row[0], row[1], bytes(row[2])) for row in tx.execute(statement)]

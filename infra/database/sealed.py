@@ -7,13 +7,14 @@ from uuid import UUID
 from sqlalchemy import select, update
 
 from infra.database.engine import Database, Transaction
-from infra.database.tables import ConnectionRow, EmailConfigRow
+from infra.database.tables import ConnectionRow, EffectSecretRow, EmailConfigRow
 
 BATCH = 200
 
 SEALED: tuple[tuple[Any, Any], ...] = (
     (ConnectionRow, ConnectionRow.credentials),
     (EmailConfigRow, EmailConfigRow.credentials),
+    (EffectSecretRow, EffectSecretRow.sealed),
 )
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import pytest
@@ -32,11 +32,9 @@ Run = Callable[..., Ran]
 
 @pytest.fixture
 def environment(settings: Settings, tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("database_url", "broker_url", "secret_keys", "xero_api_url", "slack_api_url"):
+    addresses = [one.name for one in fields(settings) if one.name.endswith("_url")]
+    for name in (*addresses, "secret_keys"):
         monkeypatch.setenv(variable_of(name), str(getattr(settings, name)))
-    monkeypatch.setenv("POSTMARK_API_URL", settings.postmark_api_url)
-    monkeypatch.setenv("XERO_IDENTITY_URL", settings.xero_identity_url)
-    monkeypatch.setenv("XERO_LOGIN_URL", settings.xero_login_url)
     monkeypatch.setenv("FLEET_STATE_DIR", str(tmp_path))
     monkeypatch.setenv("COLUMNS", "120")
 

@@ -190,11 +190,11 @@ def test_the_apps_own_limit_holds_every_tenant_and_a_kinds_limit_only_that_kind(
     emailing = Limits(9, LIMITS.windows, of_kind=(emails,), all_tenants=(app,))
     one, other = Tenant(connection, limits), Tenant(connection, limits)
     until = START + timedelta(hours=8)
-    budgets.block(connection, one.key, emailing, Blocks.KIND, until)
+    budgets.block(connection, one.key, emailing, Blocks.KIND, until, START)
     assert one.take(START) is None
     one.limits = emailing
     assert one.take(START) == until
-    budgets.block(connection, one.key, limits, Blocks.PLATFORM, until)
+    budgets.block(connection, one.key, limits, Blocks.PLATFORM, until, START)
     assert other.take(START) == until
     connection.rollback()
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Self
 from uuid import UUID, uuid4
 
+from infra.platforms import CATALOGUE
 from infra.settings import Settings, variable_of
 
 MODULES = {
@@ -21,12 +22,8 @@ MODULES = {
 }
 
 
-QUEUES = {
-    "worker": "slack,xero,xero.sync,postmark",
-    "slack": "slack",
-    "xero": "xero,xero.sync",
-    "postmark": "postmark",
-}
+QUEUES = {"worker": ",".join(CATALOGUE.queues), "xero": "xero,xero.sync"}
+"""By the kind of worker; any other serves the queue of its name."""
 
 
 class Processes:
@@ -77,7 +74,7 @@ class Processes:
         kind = name.split("-", maxsplit=1)[0]
         if kind in MODULES:
             return [sys.executable, "-m", MODULES[kind]]
-        queues = QUEUES[kind]
+        queues = QUEUES.get(kind, kind)
         words = "-m celery -q -A workers.app worker -P threads -c 10 --without-gossip"
         words += f" --without-mingle --without-heartbeat -Q {queues} -n {name}-{uuid4().hex[:8]}"
         return [sys.executable, *words.split()]

@@ -43,7 +43,8 @@ class World:
     def __init__(self, fleet: Fleet, tenant: str = seed.TENANT_ONE) -> None:
         self.fleet = fleet
         self.workspace_id = uuid4()
-        self.xero = self._integration(
+        self.integrations: dict[str, UUID] = {}  # the last added of each platform
+        self.xero = self.add(
             "xero",
             tenant,
             {
@@ -59,13 +60,13 @@ class World:
     def add_slack(self, tenant: str) -> UUID:
         """One more Slack workspace (to us; the sandbox has one)."""
         credentials = {"token": seed.SLACK_TOKEN}
-        return self._integration("slack", tenant, credentials, {"limits": LIMITS})
+        return self.add("slack", tenant, credentials, {"limits": LIMITS})
 
     def add_postmark(self, **settings: Any) -> UUID:
         """A sender identity, the default one, with its Postmark integration."""
         server = str(seed.POSTMARK_SERVER["ID"])
         credentials = {"token": seed.POSTMARK_TOKEN}
-        postmark = self._integration("postmark", server, credentials, {"limits": LIMITS})
+        postmark = self.add("postmark", server, credentials, {"limits": LIMITS})
         given = {
             "from_email": "accounts@tidewater.test",
             "from_name": "Tidewater Studio",
@@ -75,9 +76,14 @@ class World:
             email_configs.put(tx, self.workspace_id, postmark, given | settings)
         return postmark
 
-    def _integration(
-        self, platform: str, tenant: str, credentials: dict[str, str], settings: dict[str, Any]
+    def add(
+        self,
+        platform: str,
+        tenant: str,
+        credentials: Mapping[str, Any],
+        settings: Mapping[str, Any] | None = None,
     ) -> UUID:
+        """An integration of its own connection."""
         connection_id, integration_id = uuid4(), uuid4()
         with self.fleet.database.transaction() as tx:
             tx.execute(
@@ -96,9 +102,10 @@ class World:
                     name=f"{platform} of the test",
                     tenant_key=tenant,
                     connection_id=connection_id,
-                    settings=settings,
+                    settings=dict(settings or {}),
                 )
             )
+        self.integrations[platform] = integration_id
         return integration_id
 
     def set_integration(self, integration_id: UUID, **values: Any) -> None:
@@ -181,7 +188,10 @@ class World:
     ) -> dict[str, Any]:
         """A request as a sender writes it, with an id of its own."""
         platform = action_type.split("_", maxsplit=1)[0]
-        chosen = integration_id or (self.xero if platform == "xero" else self.slack)
+        chosen = (
+            integration_id
+            or {**self.integrations, "xero": self.xero, "slack": self.slack}[platform]
+        )
         request: dict[str, Any] = {
             "id": str(uuid4()),
             "integration_id": str(chosen),
@@ -191,6 +201,9 @@ class World:
         if deal_id is not None:
             request["data"] = {"deal": {"id": str(deal_id)}}
         return request
+
+    def _integration_of(self, platform: str) -> UUID:
+        return {**self.integrations, "xero": self.xero, "slack": self.slack}[platform]
 
     def submit(self, request: Mapping[str, Any]) -> UUID:
         answer = self.answer(request)

@@ -61,7 +61,7 @@ def test_a_blocked_tenant_holds_up_nobody_else(fleet, world, sandbox):
     (row,) = world.rows("SELECT tenant_key FROM integrations WHERE id = :id", id=world.slack)
     until = fleet.now() + timedelta(hours=1)
     with fleet.database.transaction() as tx:
-        budgets.block(tx, f"slack:{row.tenant_key}", limits, Blocks.TENANT, until)
+        budgets.block(tx, f"slack:{row.tenant_key}", limits, Blocks.TENANT, until, fleet.now())
     assert rung(fleet) == [free]
 
 

@@ -71,7 +71,7 @@ def test_a_sync_of_named_invoices_puts_off_no_scheduled_one(fleet: Fleet, world:
 
 def test_syncs_that_began_at_once_drift_apart(fleet: Fleet, world: World) -> None:
     for number in range(30):
-        world._integration("xero", f"tenant-{number}", {}, {})
+        world.add("xero", f"tenant-{number}", {}, {})
     now = fleet.now()
     with fleet.database.transaction() as tx:
         for one in syncs_due(tx, timedelta(minutes=15), now):

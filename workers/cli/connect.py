@@ -9,23 +9,39 @@ from uuid import UUID
 import typer
 from click import Choice
 from rich.text import Text
+from typer.core import TyperGroup
 
-from workers.cli import say
+from workers.cli import connect_by_keys, say
+from workers.cli.connect_by_keys import Workspace, secret, show_connected, the_only_workspace
 from workers.cli.enqueue import AsJson
 
 if TYPE_CHECKING:
-    from infra.database.connections import Connected
     from infra.platforms.xero.authorisation import Organisation
     from workers.fleet import Fleet
 
+
+class Platforms(TyperGroup):
+    """The commands written here, and one for every platform that is connected by keys alone."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names of all."""
+        from infra.platforms import PLATFORMS  # noqa: PLC0415
+
+        keyed = {one.name for one in PLATFORMS if one.connecting is not None}
+        return sorted({*super().list_commands(ctx), *keyed})
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return the command of that name, if there is one."""
+        written = super().get_command(ctx, cmd_name)
+        return written if written is not None else connect_by_keys.command(cmd_name)
+
+
 app = typer.Typer(
+    cls=Platforms,
     help="Connect a platform, or connect it again; what waited for it goes on.",
     no_args_is_help=True,
 )
 REDIRECT_URI = "http://localhost:8765/callback"
-Workspace = Annotated[
-    UUID | None, typer.Option(help="Whose it is. May be left out where there is only one.")
-]
 
 
 @app.command()
@@ -78,75 +94,6 @@ def xero(  # noqa: PLR0913
             reached={one.tenant for one in reached},
         )
     show_connected(connected, as_json=as_json)
-
-
-@app.command()
-def slack(*, workspace: Workspace = None, as_json: AsJson = False) -> None:
-    """Connect a Slack workspace by its bot token: SLACK_BOT_TOKEN, else it is asked for."""
-    from infra.database.connections import Tenant  # noqa: PLC0415
-    from workers import connecting  # noqa: PLC0415
-    from workers.cli import reach  # noqa: PLC0415
-
-    with reach.fleet() as fleet:
-        owner = workspace or the_only_workspace(fleet)
-        token = secret("SLACK_BOT_TOKEN", "Bot token (xoxb-…)")
-        team = connecting.slack_team(fleet, token)
-        connected = connecting.store(
-            fleet,
-            workspace_id=owner,
-            platform="slack",
-            credentials={"token": token},
-            chosen=[Tenant(team.tenant, team.name)],
-            reached={team.tenant},
-        )
-    show_connected(connected, as_json=as_json)
-
-
-def the_only_workspace(fleet: "Fleet") -> UUID:
-    """Return the workspace meant when none is named.
-
-    Raises:
-        Failed: there are none or several.
-    """
-    from infra.database import connections  # noqa: PLC0415
-
-    with fleet.database.reading() as tx:
-        found = connections.workspaces(tx)
-    if len(found) == 1:
-        return found[0]
-    hints = [f"--workspace {one}" for one in found]
-    raise say.Failed("say whose it is: --workspace ID", hints)
-
-
-def secret(variable: str, prompt: str) -> str:
-    """Return a secret from the environment, else from the keyboard, unseen; never from argv.
-
-    Raises:
-        Failed: neither is there.
-    """
-    given = os.environ.get(variable)
-    if not given and not sys.stdin.isatty():
-        raise say.Failed(f"{variable} is not set, and nobody is here to ask")
-    return given or str(typer.prompt(prompt, hide_input=True, err=True))
-
-
-def show_connected(connected: Sequence["Connected"], *, as_json: bool) -> None:
-    """Answer with what is connected now."""
-    plain = [
-        {
-            "integration_id": str(one.integration_id),
-            "tenant": one.tenant.key,
-            "name": one.tenant.name,
-            "created": one.created,
-        }
-        for one in connected
-    ]
-    table = say.table(("integration", {"no_wrap": True}), "name", "tenant", "")
-    for one in connected:
-        words = "connected" if one.created else "connected again; its actions go on"
-        sign = Text.assemble(("✓ ", "green"), words)
-        table.add_row(str(one.integration_id), one.tenant.name, one.tenant.key, sign)
-    say.answer(as_json, plain, table)
 
 
 def _app_of(fleet: "Fleet", workspace_id: UUID) -> dict[str, str]:

@@ -7,7 +7,7 @@ from uuid import UUID
 import typer
 
 from workers.cli import say
-from workers.cli.connect import Workspace, secret, show_connected, the_only_workspace
+from workers.cli.connect_by_keys import Workspace, secret, show_connected, the_only_workspace
 from workers.cli.enqueue import AsJson
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from workers.cli import say
-from workers.cli.connect import Workspace, the_only_workspace
+from workers.cli.connect_by_keys import Workspace, the_only_workspace
 from workers.cli.enqueue import AsJson
 
 app = typer.Typer(help="Branded emails: how they look.", no_args_is_help=True)

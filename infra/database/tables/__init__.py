@@ -4,6 +4,7 @@ from infra.database.tables.actions import (
     ActionRow,
     CallRow,
     EffectRow,
+    EffectSecretRow,
     IntegrationLogRow,
     TransitionRow,
 )
@@ -38,7 +39,7 @@ from infra.database.tables.messages import (
     PeriodicTickRow,
 )
 from infra.database.tables.repeating import RepeatingClaimRow, RepeatingInvoiceRow
-from infra.database.tables.webhooks import StaleInvoiceRow, WebhookEventRow
+from infra.database.tables.webhooks import CallbackRow, StaleInvoiceRow, WebhookEventRow
 
 __all__ = [
     "ActionRow",
@@ -47,6 +48,7 @@ __all__ = [
     "BudgetHoldRow",
     "BudgetRow",
     "CallRow",
+    "CallbackRow",
     "ConnectionRow",
     "ContactLinkRow",
     "CrmContact",
@@ -58,6 +60,7 @@ __all__ = [
     "DeadLetterRow",
     "DealStreamRow",
     "EffectRow",
+    "EffectSecretRow",
     "EmailConfigRow",
     "FactRow",
     "FleetTable",

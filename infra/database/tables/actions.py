@@ -129,6 +129,15 @@ class EffectRow(FleetTable):
     finished_at: Mapped[datetime | None]
 
 
+class EffectSecretRow(FleetTable):
+    """What an effect brought that only its asker may see, sealed; `id` is the effect's."""
+
+    __tablename__ = "effect_secrets"
+    id: Mapped[UUID] = mapped_column(ForeignKey("effects.id", ondelete="CASCADE"), primary_key=True)
+    sealed: Mapped[bytes]
+    created_at: Mapped[datetime]
+
+
 class CallRow(FleetTable):
     """What goes out: bytes and key, frozen before the first send.
 

@@ -1,6 +1,7 @@
 """What platforms tell by themselves, and what is to be read because of it."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Identity, Index, UniqueConstraint
@@ -44,3 +45,22 @@ class StaleInvoiceRow(FleetTable):
     platform_invoice_id: Mapped[str] = mapped_column(primary_key=True)
     changed_at: Mapped[datetime]
     noted_at: Mapped[datetime]
+
+
+class CallbackRow(FleetTable):
+    """What a platform called back about an effect (`mark`), once however often it calls."""
+
+    __tablename__ = "callbacks"
+    __table_args__ = (
+        UniqueConstraint(
+            "integration_id", "event_id", "mark", name="uq_callbacks_called_back_once"
+        ),
+        Index(None, "mark"),
+        Index(None, "received_at"),
+    )
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    integration_id: Mapped[UUID]
+    event_id: Mapped[str]
+    mark: Mapped[UUID]
+    body: Mapped[dict[str, Any]]
+    received_at: Mapped[datetime]

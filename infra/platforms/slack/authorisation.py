@@ -1,21 +1,13 @@
-"""Which workspace a token belongs to. Source: Slack API docs, `auth.test`."""
+"""Which workspace a bot token belongs to. Source: Slack API docs, `auth.test`."""
 
 import json
-from dataclasses import dataclass
 
 from domain.actions.outcome import Rejected
+from infra.connecting import Connectable, Connecting, Field
 from infra.session import Session
 
 
-@dataclass(frozen=True, slots=True)
-class Team:
-    """A Slack workspace."""
-
-    tenant: str
-    name: str
-
-
-def team_of(session: Session) -> Team | Rejected:
+def check(session: Session) -> Connectable | Rejected:
     """Return the workspace of the session's token, or Slack's words against it.
 
     Raises:
@@ -26,7 +18,11 @@ def team_of(session: Session) -> Team | Rejected:
     try:
         answer = json.loads(exchange.answer)
         if answer["ok"] is True:
-            return Team(str(answer["team_id"]), str(answer.get("team") or answer["team_id"]))
+            team = str(answer["team_id"])
+            return Connectable(team, str(answer.get("team") or team))
         return Rejected(str(answer["error"]), f"Slack: {answer['error']}")
     except (ValueError, TypeError, KeyError):
         return Rejected("unreadable_answer", f"Slack: HTTP {exchange.status} to auth.test")
+
+
+CONNECTING = Connecting((Field("token", "SLACK_BOT_TOKEN", "Bot token (xoxb-…)"),), check)

@@ -18,6 +18,7 @@ from domain.actions.plan import single
 from domain.actions.retry import Guarantee, RetryPolicy
 from infra.clock import utc_now
 from infra.platform import ActionType, Call, EffectType, Limits, Platform, Preparation, Sent, Window
+from infra.platforms.slack.authorisation import CONNECTING
 from infra.platforms.slack.errors import answer_of, classify_status, refusal
 from infra.session import Session
 from infra.settings import Settings
@@ -135,6 +136,7 @@ PLATFORM = Platform(
     name="slack",
     queues=("slack",),
     base_url=_base_url,
+    connecting=CONNECTING,
     # Slack: "several hundred messages per minute" per workspace, bursts tolerated.
     limits=Limits(in_flight=5, windows=(Window("minute", calls=300, seconds=60, reserve=30),)),
     effects=(POST_MESSAGE,),
@@ -145,6 +147,7 @@ PLATFORM = Platform(
             next_effect=single(POST_MESSAGE.name),
             summary="Post a message to a Slack channel, DM or thread",
             guarantee="found by look-up",
+            effects=(POST_MESSAGE.name,),
         ),
     ),
 )

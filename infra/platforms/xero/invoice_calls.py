@@ -191,4 +191,4 @@ def _stated(session: Session, sent: Sent, invoice_id: str) -> LookedUp:
     return _happened(element, sent)
 
 
-BATCH = Batch(SIZE, _merge, _perform, _find, _own_parts)
+BATCH = Batch(SIZE, _merge, _perform, _own_parts, find=_find)

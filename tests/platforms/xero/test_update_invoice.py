@@ -159,7 +159,7 @@ def test_an_invoice_of_nobody_or_of_another_deal_is_refused(office):
 def test_another_integrations_invoice_does_not_exist(office):
     _, _, invoice = raised(office)
     world = office.world
-    other = world._integration("xero", "another-org", {"access_token": "x"}, {})
+    other = world.add("xero", "another-org", {"access_token": "x"}, {})
     request = world.request(UPDATE, {"invoice_id": invoice, "reference": "x"}, integration_id=other)
     with pytest.raises(Refused, match=r"params\.invoice_id: no invoice"):
         world.submit(request)
