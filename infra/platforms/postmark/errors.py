@@ -1,8 +1,7 @@
 """What Postmark's answer means: total over every status and every body.
 
-The numbers in `ErrorCode` look like HTTP statuses and are not: the body is read first. A 5xx is
-believed only where Postmark itself says that it did nothing; a 500 usually loses the message, and
-"usually" is looked up. Source: Postmark, "API overview" (error codes, HTTP statuses).
+The numbers in `ErrorCode` look like HTTP statuses and are not: the body is read first. A 500
+usually loses the message, says Postmark, and "usually" is looked up, as is every 5xx. Source: Postmark, "API overview" (error codes, HTTP statuses).
 """
 
 import json
@@ -52,8 +51,8 @@ _NAMES = {
 }
 """Refusals for good, by ErrorCode; the rest is `postmark_<code>`."""
 
-_BUSY = {429: timedelta(seconds=30), 503: timedelta(minutes=1)}
-"""How long to wait, by HTTP status: Postmark gives no Retry-After."""
+BUSY = timedelta(seconds=30)
+"""How long to wait after HTTP 429: Postmark gives no Retry-After."""
 
 
 def read(exchange: Exchange) -> dict[str, Any] | Refusal:
@@ -73,10 +72,8 @@ def _by_status(
 ) -> Deferred | Unknown | None:
     """Sort what the HTTP status decides; None: the body does."""
     status, words = exchange.status or 0, _said(exchange, document)
-    if status == 429 or (status == 503 and code is not None):
-        until = utc_now() + _BUSY[status]
-        name = "rate_limited" if status == 429 else "unavailable"
-        return Deferred(name, words, until, Blocks.TENANT)
+    if status == 429:
+        return Deferred("rate_limited", words, utc_now() + BUSY, Blocks.TENANT)
     if status >= 500 or status in {0, 408}:
         return Unknown(f"http_{status}", words)
     if status == 401 and code is None:

@@ -33,7 +33,7 @@ def error(code, words="words"):
         (422, error(413), Deferred, "may_not_send", Blocks.CONNECTION),
         (429, error(429), Deferred, "rate_limited", Blocks.TENANT),
         (429, b"", Deferred, "rate_limited", Blocks.TENANT),
-        (503, error(100), Deferred, "unavailable", Blocks.TENANT),
+        (503, error(100), Unknown, "http_503", None),
         (200, error(100), Deferred, "maintenance", Blocks.TENANT),
         (422, error(406), Rejected, "inactive_recipient", None),
         (422, error(300), Rejected, "invalid_email", None),

@@ -1,0 +1,77 @@
+"""Collects the platforms' cases, and shows at the end what was tried of which effect."""
+
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from tests.conformance.carrying import Trial
+from tests.conformance.case import Case
+from tests.harness.sandbox import Sandbox
+from tests.harness.world import World
+
+PLATFORMS = Path(__file__).parent.parent / "platforms"
+CASES: tuple[Case, ...] = tuple(
+    case
+    for file in sorted(PLATFORMS.glob("*/cases.py"))
+    for case in import_module(f"tests.platforms.{file.parent.name}.cases").CASES
+)
+TRIED: dict[tuple[str, str], set[str]] = {}
+SIGNS = {"passed": "yes", "skipped": "-", "failed": "NO"}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "case" in metafunc.fixturenames:
+        params = [pytest.param(one, id=one.effect, marks=_tier(one)) for one in CASES]
+        metafunc.parametrize("case", params)
+
+
+def _tier(case: Case) -> list[pytest.MarkDecorator]:
+    return [pytest.mark.deep] if case.platform == "xero" else []  # has suites of its own
+
+
+@pytest.fixture
+def cases() -> tuple[Case, ...]:
+    return CASES
+
+
+@pytest.fixture
+def new_trial(case: Case, world: World, sandbox: Sandbox) -> Callable[[], Trial]:
+    return lambda: Trial.of(case, world, sandbox, case.request(world, sandbox))
+
+
+@pytest.fixture
+def trial(new_trial: Callable[[], Trial], sandbox: Sandbox) -> Iterator[Trial]:
+    yield new_trial()
+    sandbox.control("DELETE", "/faults")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    report = (yield).get_result()
+    case = getattr(item, "callspec", None) and item.callspec.params.get("case")
+    if case is not None and (report.when == "call" or report.skipped or report.failed):
+        check = item.originalname.removeprefix("test_")
+        TRIED.setdefault((case.effect, check), set()).add(report.outcome)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if not TRIED:
+        return
+    effects = sorted({effect for effect, _ in TRIED})
+    checks = list(dict.fromkeys(check for _, check in TRIED))
+    terminalreporter.section("conformance: effect by check")
+    for number, check in enumerate(checks, 1):
+        terminalreporter.write_line(f"{number:>2}  {check.replace('_', ' ')}")
+    width = max(map(len, effects))
+    head = " ".join(f"{n:>3}" for n in range(1, len(checks) + 1))
+    terminalreporter.write_line(" " * width + " " + head)
+    for effect in effects:
+        row = " ".join(f"{_sign(TRIED.get((effect, check), set())):>3}" for check in checks)
+        terminalreporter.write_line(f"{effect:<{width}} {row}")
+
+
+def _sign(outcomes: set[str]) -> str:
+    worst = next((one for one in ("failed", "passed", "skipped") if one in outcomes), "skipped")
+    return SIGNS[worst]
