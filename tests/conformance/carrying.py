@@ -95,7 +95,7 @@ class Trial:
             if self.row.finished_at is not None or self.status == "parked":
                 return
             with self.world.fleet.database.transaction() as tx:
-                tx.execute(text("UPDATE budgets SET blocked_until = NULL"))
+                tx.execute(text("DELETE FROM budgets"))
                 tx.execute(
                     text(
                         "UPDATE actions SET due_at = now() - interval '1 s', rung_at = NULL"

@@ -41,7 +41,8 @@ class Case:
     and `path` (a regular expression) are its call, `happened` what the sandbox counts when it is
     carried out, `times` how often. `refused` returns a request the platform refuses for good, and
     words of its refusal. `secrets` must be found nowhere. `deliver` brings what the platform calls
-    back to where the endpoint would. `parks`: some unknown outcomes wait for a person.
+    back to where the endpoint would. `parks`: some unknown outcomes wait for a person. `wordless`:
+    its answer has no body that could be garbled.
     """
 
     effect: str
@@ -55,6 +56,7 @@ class Case:
     times: int = 1
     mark: Callable[[Mapping[str, Any], UUID], bool] | None = carries_the_effect_id
     parks: bool = False
+    wordless: bool = False
     deliver: Callable[[World, Sandbox], None] | None = None
     revoke: Mapping[str, Any] = field(default_factory=dict)
 

@@ -1,4 +1,4 @@
-"""What every effect must do, whatever its platform does. A platform brings its cases; see `case`."""
+"""What every effect must do, whatever its platform does. Platforms bring cases; see `case`."""
 
 import json
 import math
@@ -56,6 +56,8 @@ def test_no_answer_in_time_is_settled(trial: Trial) -> None:
     "fault", ["drop_before_commit", "drop_after_commit", "garbage", "truncated"]
 )
 def test_a_lost_answer_is_settled(trial: Trial, fault: str) -> None:
+    if trial.case.wordless and fault in {"garbage", "truncated"}:
+        pytest.skip("its answer has no body")
     trial.fault(fault)
     trial.execute()
     in_doubt(trial)
@@ -83,9 +85,10 @@ def in_doubt(trial: Trial) -> None:
 
 def test_absence_is_believed_only_after_the_settling_time(trial: Trial) -> None:
     guarantee = CATALOGUE.effect(trial.case.effect)[1].guarantee
-    if not guarantee.can_find or guarantee.deduplicates_for is not None:
-        pytest.skip("it is not sent again because it was not found")
-    trial.fault("drop_before_commit")
+    if not guarantee.can_find:
+        pytest.skip("it is not looked up")
+    # Where the same key may be used again a server error forbids it.
+    trial.fault("status" if guarantee.deduplicates_for else "drop_before_commit", status=503)
     trial.execute()
     trial.carry_on(3)
     assert (trial.sent, trial.happened) == (1, 0)

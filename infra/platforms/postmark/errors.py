@@ -1,7 +1,8 @@
 """What Postmark's answer means: total over every status and every body.
 
 The numbers in `ErrorCode` look like HTTP statuses and are not: the body is read first. A 500
-usually loses the message, says Postmark, and "usually" is looked up, as is every 5xx. Source: Postmark, "API overview" (error codes, HTTP statuses).
+usually loses the message, says Postmark, and "usually" is looked up, as is every 5xx. Source:
+Postmark, "API overview" (error codes, HTTP statuses).
 """
 
 import json
