@@ -271,4 +271,10 @@ class World:
         return self.rows("SELECT * FROM outbox WHERE type = :kind ORDER BY id", kind=kind)
 
 
-LIMITS = {"minute": 100_000, "day": 1_000_000, "app_minute": 1_000_000}
+LIMITS = {
+    "minute": 100_000,
+    "day": 1_000_000,
+    "app_minute": 1_000_000,
+    "channel": 100_000,
+    "history": 100_000,
+}

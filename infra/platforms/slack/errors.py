@@ -36,9 +36,11 @@ NOT_AUTHORISED = frozenset(
         "ekm_access_denied",
     }
 )
+TOO_MANY = frozenset({"ratelimited", "rate_limited"})
+"""Slack limits each method by itself, and posting by the channel: only these wait."""
+PAUSE = timedelta(seconds=30)
+"""Where Slack does not say how long."""
 LATER: dict[str, timedelta] = {
-    "ratelimited": timedelta(seconds=30),
-    "rate_limited": timedelta(seconds=30),
     "team_added_to_org": timedelta(minutes=10),
     "org_login_required": timedelta(minutes=10),
 }
@@ -65,8 +67,10 @@ def refusal(
         return Unknown(error, words)
     if error in NOT_AUTHORISED:
         return Deferred(error, words, None, Blocks.CONNECTION)
+    if error in TOO_MANY:
+        return Deferred(error, words, now + (_retry_after(exchange) or PAUSE), Blocks.KIND)
     if error in LATER:
-        return Deferred(error, words, now + (_retry_after(exchange) or LATER[error]), Blocks.TENANT)
+        return Deferred(error, words, now + LATER[error], Blocks.TENANT)
     return Rejected(error, words)
 
 
@@ -74,9 +78,9 @@ def classify_status(exchange: Exchange, now: datetime) -> Deferred | Unknown | N
     """Sort what the HTTP status alone decides; None: read the body."""
     status = exchange.status or 0
     if status == 429:
-        wait = _retry_after(exchange) or LATER["ratelimited"]
+        wait = _retry_after(exchange) or PAUSE
         words = f"Slack: rate limited for {wait.total_seconds():.0f} s"
-        return Deferred("ratelimited", words, now + wait, Blocks.TENANT)
+        return Deferred("ratelimited", words, now + wait, Blocks.KIND)
     if status >= 500:
         return Unknown(f"http_{status}", f"Slack answered HTTP {status}")
     return None
@@ -90,6 +94,9 @@ def _retry_after(exchange: Exchange) -> timedelta | None:
 
 
 def _more(answer: dict[str, Any]) -> str:
-    messages = (answer.get("response_metadata") or {}).get("messages") or answer.get("errors") or []
+    metadata = answer.get("response_metadata")
+    messages = metadata.get("messages") if isinstance(metadata, dict) else None
+    found = messages or answer.get("errors")
+    said = found if isinstance(found, list) else []
     needed = f" (needs {answer['needed']})" if "needed" in answer else ""
-    return needed + (": " + "; ".join(str(message) for message in messages) if messages else "")
+    return needed + (": " + "; ".join(str(message) for message in said) if said else "")

@@ -9,12 +9,13 @@ from domain.actions.outcome import (
     Absent,
     Blocks,
     Deferred,
+    JsonObject,
     LookedUp,
     Outcome,
     Succeeded,
     Unknown,
 )
-from domain.actions.plan import single
+from domain.actions.plan import Request, single
 from domain.actions.retry import Guarantee, RetryPolicy
 from infra.clock import utc_now
 from infra.platform import ActionType, Call, EffectType, Limits, Platform, Preparation, Sent, Window
@@ -28,6 +29,10 @@ OVERLAP = timedelta(minutes=5)  # before the first send: clocks differ
 PAGE = 100  # messages read per look-up; a busy channel needs more than one look
 PAGES_MAX = 5
 SETTLING = timedelta(seconds=5)
+CHANNEL = Window("channel", calls=10, seconds=10)
+"""Slack: one message a second for each channel, short bursts tolerated."""
+HISTORY = Window("history", calls=50, seconds=60)
+"""Slack: tier 3. An app that others install may get one call a minute; see README.md."""
 
 
 def prepare(preparation: Preparation) -> Call:
@@ -102,7 +107,7 @@ def _page(
     if not isinstance(answer, dict) or answer["ok"]:
         return answer
     refused = refusal(exchange, answer, utc_now())
-    if isinstance(refused, Deferred) and refused.blocks is Blocks.TENANT:
+    if isinstance(refused, Deferred) and refused.blocks is Blocks.KIND:
         return refused
     # What refuses the look-up (a missing history scope, say) tells nothing of the message.
     return Unknown("look_up_refused", f"the look-up was refused: {refused.message}")
@@ -119,6 +124,10 @@ def _headers(session: Session) -> dict[str, str]:
     }
 
 
+def _channel(request: Request, _inputs: JsonObject) -> str:
+    return str(request.params["channel"])
+
+
 def _base_url(settings: Settings) -> str:
     return settings.slack_api_url
 
@@ -130,6 +139,9 @@ POST_MESSAGE = EffectType(
     find=find,
     guarantee=Guarantee(can_find=True, settling=SETTLING),
     retry=RetryPolicy(attempts_max=8),
+    limits=(CHANNEL,),
+    scope=_channel,
+    look_up_limits=(HISTORY,),
 )
 
 PLATFORM = Platform(
