@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from domain.actions.outcome import Blocks
 from infra.database import budgets
-from infra.platform import Limits, Window
+from infra.platform import Limits, UnsafeDeclaration, Window
 
 START = datetime(2026, 3, 1, 9, 30, 7, 123_456, tzinfo=UTC)
 LIMITS = Limits(in_flight=5, windows=(Window("minute", calls=6, seconds=60, reserve=2),))
@@ -244,3 +244,94 @@ def test_nothing_is_refused_that_a_slightly_longer_window_allows(connection, wai
         if granted:
             taken.append(now)
     connection.rollback()
+
+
+SECOND = Limits(in_flight=99, windows=(Window("second", calls=5, seconds=1),))
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    st.lists(
+        st.tuples(
+            st.floats(0, 0.5, allow_nan=False),  # wait before asking
+            st.floats(0, 3, allow_nan=False),  # how long the call takes
+            st.floats(0, 1, allow_nan=False),  # where in that time it arrives
+        ),
+        min_size=10,
+        max_size=40,
+    )
+)
+def test_no_second_ever_sees_more_calls_than_allowed(connection, asked):
+    """Of calls that arrive within half a second of their grant: see decision 0029."""
+    tenant = Tenant(connection, SECOND)
+    now, arrivals, under_way = 0.0, [], []
+    for wait, lasts, where in asked:
+        now += wait
+        for end, began in sorted(one for one in under_way if one[0] <= now):
+            tenant.hear(START + seconds(began), START + seconds(end))
+        under_way = [one for one in under_way if one[0] > now]
+        if tenant.take(START + seconds(now)) is None:
+            arrivals.append(now + min(lasts, 0.5) * where)
+            under_way.append((now + lasts, now))
+    connection.rollback()
+    arrivals.sort()
+    for n, arrival in enumerate(arrivals):
+        assert n + 1 - bisect_right(arrivals, arrival - 1.0) <= 5
+
+
+def test_a_window_of_a_second_is_not_one_of_three(connection):
+    tenant = Tenant(connection, SECOND)
+    assert [tenant.take(START) for _ in range(5)] == [None] * 5
+    until = tenant.take(START)
+    assert seconds(1) < until - START < seconds(1.6)
+    assert tenant.take(until) is None
+    connection.rollback()
+
+
+def test_what_is_counted_per_channel_holds_that_channel_alone(connection):
+    pace = Window("channel", calls=2, seconds=10)
+    sales, general = (
+        Limits(9, LIMITS.windows, of_kind=(pace,), scope=name) for name in ("sales", "general")
+    )
+    tenant = Tenant(connection, sales)
+    assert [tenant.take(START) for _ in range(2)] == [None] * 2
+    assert tenant.take(START) is not None
+    tenant.limits = general
+    assert tenant.take(START) is None
+    until = START + seconds(90)
+    budgets.block(connection, tenant.key, general, Blocks.KIND, until, START)
+    assert tenant.take(START + seconds(20)) == until
+    tenant.limits = sales
+    assert tenant.take(START + seconds(20)) is None
+    connection.rollback()
+
+
+def test_a_daily_window_is_empty_again_at_midnight_utc(connection):
+    hosts = Window("host_day", calls=3, seconds=86_400, daily=True)
+    tenant = Tenant(connection, Limits(9, of_kind=(hosts,), scope="host"))
+    evening = datetime(2026, 3, 1, 23, 50, tzinfo=UTC)
+    midnight = datetime(2026, 3, 2, tzinfo=UTC)
+    assert [tenant.take(evening) for _ in range(3)] == [None] * 3
+    assert tenant.take(evening) == midnight
+    budgets.block(connection, tenant.key, tenant.limits, Blocks.KIND, midnight, evening)
+    assert tenant.take(evening) == midnight
+    assert [tenant.take(midnight) for _ in range(3)] == [None] * 3
+    assert tenant.take(midnight) == midnight + timedelta(days=1)
+    connection.rollback()
+
+
+def test_windows_of_channels_and_days_are_forgotten_when_nothing_counts_in_them(connection):
+    hosts = Window("host_day", calls=3, seconds=86_400, daily=True)
+    tenant = Tenant(connection, Limits(9, LIMITS.windows, of_kind=(hosts,), scope="host"))
+    tenant.take(START)
+    rows = text("SELECT count(*) FROM budgets WHERE tenant LIKE :key || '%'")
+    budgets.purge(connection, START)
+    assert connection.execute(rows, {"key": tenant.key}).scalar_one() == 2
+    budgets.purge(connection, START + timedelta(days=3))
+    assert connection.execute(rows, {"key": tenant.key}).scalar_one() == 1, "the tenant's own stays"
+    connection.rollback()
+
+
+def test_a_platforms_own_windows_are_not_counted_by_the_day():
+    with pytest.raises(UnsafeDeclaration):
+        Limits(5, windows=(Window("day", 100, 86_400, daily=True),))
