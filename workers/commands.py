@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from domain.actions.status import ActionStatus, EffectState
-from infra.database import actions, dead_letters
+from infra.database import actions, dead_letters, effects, log
 from infra.database.effects import EffectRecord
 from infra.database.engine import Transaction
 from infra.envelope import Envelope, Refused
@@ -16,6 +16,7 @@ from infra.wire import read_params
 from workers.arrived import Arrived
 from workers.fleet import Fleet
 from workers.intake import take_in
+from workers.log_rows import revealed_row
 from workers.turn import Turn
 
 
@@ -226,3 +227,14 @@ def discard(fleet: Fleet, dead_letter_id: UUID, *, who: str) -> str:
         if not dead_letters.settle(tx, dead_letter_id, who=who, how="discarded", now=now):
             raise NotPossible(f"there is no open dead letter {dead_letter_id}")
     return "it is discarded (and kept on record)"
+
+
+def reveal(fleet: Fleet, action_id: UUID, *, who: str) -> dict[str, Any]:
+    """Return what the action's effects brought for its asker alone; that it was shown is logged."""
+    now = fleet.now()
+    with fleet.database.transaction() as tx:
+        sealed = effects.secrets(tx, action_id)
+        log.write(tx, [revealed_row(action_id, effect_id, who, now) for effect_id, _, _ in sealed])
+    return {
+        name: value for _, _, secret in sealed for name, value in fleet.vault.unlock(secret).items()
+    }

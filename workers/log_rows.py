@@ -121,3 +121,18 @@ def interrupted_row(
         "external_id": None,
         "requested_by": action.requested_by,
     }
+
+
+def revealed_row(action_id: UUID, effect_id: UUID, who: str, now: datetime) -> dict[str, Any]:
+    """Return the row of a secret of an effect's having been shown to somebody."""
+    return _nothing(now) | {
+        "integration_id": None,
+        "action_id": action_id,
+        "effect_id": effect_id,
+        "attempt": 0,
+        "step": "revealed",
+        "outcome": "shown",
+        "words": f"its secrets were shown to {who}",
+        "external_id": None,
+        "requested_by": who,
+    }

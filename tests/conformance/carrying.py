@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from infra.exchange import Exchange, Transport
+from infra.platforms import CATALOGUE
 from tests.conformance.case import Case, Request
 from tests.harness.sandbox import Sandbox
 from tests.harness.world import World
@@ -123,6 +124,12 @@ class Trial:
             None,
         )
         assert self.happened == self.case.times
+        assert self._changing_effects <= set(CATALOGUE.actions[self.row.action_type].effects)
+
+    @property
+    def _changing_effects(self) -> set[str]:
+        rows = self.world.rows("SELECT name FROM effects WHERE action_id = :a", a=self.action)
+        return {row.name for row in rows if CATALOGUE.effect(row.name)[1].guarantee.changes}
 
     def _told_by_a_person(self) -> None:
         """A person looks at the platform and says what they see."""

@@ -186,6 +186,21 @@ def cancel(*, action: ActionId, as_json: AsJson = False) -> None:
     _do(action, as_json, lambda fleet, found, who: commands.cancel(fleet, found, who=who))
 
 
+@app.command()
+def reveal(*, action: ActionId, as_json: AsJson = False) -> None:
+    """Show what an action brought for its asker alone (a host's start address); it is recorded."""
+    from workers import commands  # noqa: PLC0415
+    from workers.cli import reach  # noqa: PLC0415
+
+    with reach.fleet() as fleet:
+        action_id = the_one(fleet.database, action)
+        found = commands.reveal(fleet, action_id, who=reach.who())
+    table = say.table("name", "value")
+    for name, value in found.items():
+        table.add_row(name, Text(str(value)))
+    say.answer(as_json, found, table if found else Text("nothing secret is kept of it", "dim"))
+
+
 def _do(said: str, as_json: bool, command: Callable[["Fleet", UUID, str], str]) -> None:  # noqa: FBT001
     from workers.cli import reach  # noqa: PLC0415
 

@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 from workers.cli import (
     actions,
     budgets,
+    catalogue,
     connect,
     connect_postmark,
     deals,
@@ -72,7 +73,7 @@ class Commands(TyperGroup):
 app = typer.Typer(
     name="fleet",
     cls=Commands,
-    help="Carries out CRM actions on Xero, Slack and Postmark: each one once, whatever breaks.",
+    help="Carries out CRM actions on other platforms: each one once, whatever breaks.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_show_locals=False,
@@ -98,6 +99,7 @@ def _anywhere(
 app.command(rich_help_panel=RUNNING)(demo)
 app.command(rich_help_panel=RUNNING)(run.up)
 app.command(rich_help_panel=RUNNING)(run.sandbox)
+app.command(rich_help_panel=REQUESTS)(catalogue.catalogue)
 app.command(rich_help_panel=REQUESTS)(enqueue.enqueue)
 app.command(rich_help_panel=REQUESTS)(enqueue.sync)
 app.add_typer(actions.app, name="actions", rich_help_panel=REQUESTS)

@@ -10,6 +10,7 @@ from infra.platforms.xero import (
     bank_accounts,
     contacts,
     editing,
+    emailing,
     invoice_email,
     invoice_pdf,
     invoices,
@@ -40,6 +41,10 @@ def _identity_url(settings: Settings) -> str:
     return settings.xero_identity_url
 
 
+EMAILS = (invoice_email.EMAIL.name, emailing.SEND)
+EMAILS_ALONE = (invoice_email.EMAIL_ALONE.name, emailing.SEND_ALONE)
+
+
 def _create_invoice(name: str, summary: str) -> ActionType:
     return ActionType(
         name=name,
@@ -48,6 +53,7 @@ def _create_invoice(name: str, summary: str) -> ActionType:
         known=plans.known_invoice,
         check=plans.check_invoice,
         needs_deal=True,
+        effects=(contacts.CREATE.name, invoices.CREATE.name, *EMAILS),
         batched=frozenset({invoices.CREATE.name}),
         summary=summary,
         guarantee="deduplicated for minutes, then found by its mark",
@@ -107,6 +113,7 @@ PLATFORM = Platform(
             check=plans.check_contact,
             summary="Find or create the Xero contact of a deal, a customer or a contact",
             guarantee="deduplicated for minutes, then found by its number",
+            effects=(contacts.CREATE.name,),
         ),
         _create_invoice("xero_create_invoice", "Raise an invoice for a deal's products in Xero"),
         _create_invoice("xero_create_contact_and_invoice", "The same as xero_create_invoice"),
@@ -118,6 +125,7 @@ PLATFORM = Platform(
             check=plan_email.check,
             summary="Email an invoice, by Xero or branded",
             guarantee="by Xero: deduplicated for minutes, then parked; branded: found by look-up",
+            effects=EMAILS_ALONE,
         ),
         ActionType(
             name="xero_create_repeating_invoice",
@@ -127,6 +135,7 @@ PLATFORM = Platform(
             check=repeating_wish.check,
             summary="Have Xero raise an invoice on a schedule, from a deal or the catalogue",
             guarantee="one at a time for a contact, deduplicated for minutes, then found as new",
+            effects=(repeating.CREATE.name,),
         ),
         ActionType(
             name="xero_update_invoice",
@@ -136,6 +145,7 @@ PLATFORM = Platform(
             check=plan_update.check_update,
             summary="Change an invoice's status, due date or reference in Xero, or its label here",
             guarantee="deduplicated for minutes, then the invoice is looked at; sets values",
+            effects=(editing.UPDATE.name, *EMAILS),
         ),
         ActionType(
             name="xero_void_invoice",
@@ -145,6 +155,7 @@ PLATFORM = Platform(
             check=plan_edit.check_void,
             summary="Void an invoice of which nothing is paid, or delete one not yet approved",
             guarantee="deduplicated for minutes, then the invoice is looked at",
+            effects=(editing.UPDATE.name,),
         ),
         ActionType(
             name="xero_record_payment",
@@ -154,6 +165,7 @@ PLATFORM = Platform(
             check=plan_payment.check_payment,
             summary="Record a payment of an invoice in Xero (Mark as Paid)",
             guarantee="deduplicated for minutes, then found by the mark in its reference",
+            effects=(payments.RECORD.name,),
         ),
         ActionType(
             name="xero_sync_invoices",
