@@ -47,10 +47,8 @@ def stack(folder: Path) -> Iterator[tuple[Settings, Sandbox]]:
             database_url=given[0] or servers.database_url,
             broker_url=given[1] or servers.broker_url,
             secret_keys=Vault.new_key(),
-            xero_api_url=sandbox.url + "/xero",
-            xero_identity_url=sandbox.url + "/xero",
-            slack_api_url=sandbox.url + "/slack/api",
             log_level="INFO",
+            **sandbox.addresses,
         )
         migrate(database := Database(settings), with_crm_tables=True)
         database.dispose()

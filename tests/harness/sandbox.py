@@ -38,6 +38,22 @@ class Sandbox:
             process.wait(10)
             process.stdout.close()
 
+    @property
+    def addresses(self) -> dict[str, str]:
+        """The settings that name a platform's address, with the sandbox's."""
+        paths = {
+            "xero_api_url": "/xero",
+            "xero_identity_url": "/xero",
+            "xero_login_url": "/xero/identity",
+            "slack_api_url": "/slack/api",
+            "postmark_api_url": "/postmark",
+            "facebook_api_url": "/facebook",
+            "calcom_api_url": "/calcom",
+            "zoom_api_url": "/zoom/v2",
+            "zoom_oauth_url": "/zoom/oauth",
+        }
+        return {name: self.url + path for name, path in paths.items()}
+
     def control(self, method: str, path: str, body: Any = None) -> Any:
         answer = self._http.request(
             method,

@@ -16,6 +16,7 @@ def _email(world: World, _sandbox: Sandbox) -> Request:
     deal, _ = world.deal({}, contact=world.contact(), customer=customer)
     raised = world.invoice(deal)
     execute(world.fleet, raised)
+    world.ended(raised)
     params = {"invoice_id": world.action(raised).result["invoice_id"], "email_mode": "trustpager"}
     return world.request("xero_email_invoice", params, deal)
 

@@ -26,6 +26,7 @@ def _raised(world: World) -> str:
     deal, _ = world.deal({}, customer=_customer(world))
     action = world.invoice(deal)
     execute(world.fleet, action)
+    world.ended(action)
     return str(world.action(action).result["invoice_id"])
 
 
@@ -75,6 +76,7 @@ def _nobody_to_mail_to(world: World, sandbox: Sandbox) -> tuple[Request, str]:
     deal, _ = world.deal({}, customer=world.customer(uuid4().hex, ""))
     action = world.invoice(deal)
     execute(world.fleet, action)
+    world.ended(action)
     invoice = world.action(action).result["invoice_id"]
     return world.request("xero_email_invoice", {"invoice_id": invoice}), "mail"
 
