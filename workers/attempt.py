@@ -9,7 +9,7 @@ from domain.actions.outcome import Absent, Blocks, Deferred, Rejected, Succeeded
 from domain.actions.retry import AnyOutcome
 from infra.database import budgets
 from infra.database.actions import ActionRecord
-from infra.database.effects import EffectRecord
+from infra.database.effect_record import EffectRecord
 from infra.database.engine import PASSING
 from infra.exchange import Broken, TooLate
 from infra.logging import bind_contextvars, logger

@@ -10,7 +10,7 @@ from domain.actions.retry import may_repeat
 from domain.actions.status import EffectState
 from infra.database import budgets, dispatch
 from infra.database.actions import ActionRecord
-from infra.database.effects import EffectRecord
+from infra.database.effect_record import EffectRecord
 from infra.database.engine import Transaction
 from infra.logging import bind_contextvars
 from infra.platform import Call

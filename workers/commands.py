@@ -9,7 +9,7 @@ from uuid import UUID
 
 from domain.actions.status import ActionStatus, EffectState
 from infra.database import actions, dead_letters, effects, log
-from infra.database.effects import EffectRecord
+from infra.database.effect_record import EffectRecord
 from infra.database.engine import Transaction
 from infra.envelope import Envelope, Refused
 from infra.wire import read_params

@@ -18,8 +18,8 @@ from domain.actions.retry import (
     decide,
 )
 from domain.actions.status import ActionStatus, EffectState
-from infra.database import actions, budgets, effects, integrations, log
-from infra.database.effects import EffectRecord
+from infra.database import actions, budgets, calls, effects, integrations, log
+from infra.database.effect_record import EffectRecord, stored_form
 from infra.database.tables import EffectSecretRow, IntegrationLogRow
 from infra.database.writes import Write, write
 from infra.logging import logger
@@ -96,7 +96,7 @@ class Decisions(Turn):
     ) -> int | None:
         """Apply what follows from the outcome; the lease token when this process may go on."""
         if isinstance(outcome, Unknown) and not outcome.repeatable and effect.call_id is not None:
-            effects.forbid_repeat(self.tx, effect.call_id)
+            calls.forbid_repeat(self.tx, effect.call_id)
         settling = max(kind.guarantee.settling, self.fleet.settings.call_timeout)
         decision = decide(
             outcome,
@@ -148,7 +148,7 @@ class Decisions(Turn):
             effect,
             in_flight=False,
             state=state.value,
-            outcome=effects.stored_form(outcome),
+            outcome=stored_form(outcome),
             external_id=outcome.external_id if isinstance(outcome, Succeeded) else None,
             finished_at=self.now,
         )

@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from domain.actions.status import EffectState
 from infra.database import fellows, outbox
 from infra.database.actions import ActionRecord
-from infra.database.effects import EffectRecord
+from infra.database.effect_record import EffectRecord
 from infra.logging import logger
 from infra.platform import Batch, Call
 from workers.conclude import Following

@@ -7,7 +7,7 @@ from uuid import UUID
 from domain.actions.outcome import Succeeded
 from domain.actions.retry import AnyOutcome
 from infra.database.actions import ActionRecord
-from infra.database.effects import EffectRecord
+from infra.database.effect_record import EffectRecord
 from infra.exchange import Exchange
 from infra.platform import EffectType
 from infra.redaction import redact, redact_body, redact_text, redact_url

@@ -9,7 +9,7 @@ from domain.actions.outcome import Deferred, Outcome
 from domain.actions.plan import Effect
 from domain.actions.status import EffectState
 from infra.database.actions import ActionRecord
-from infra.database.effects import EffectRecord
+from infra.database.effect_record import EffectRecord
 from infra.database.engine import Transaction
 from infra.platform import Call, Preparation
 from workers.conclude import Decisions, Following

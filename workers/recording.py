@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from domain.actions.status import ActionStatus, EffectState
-from infra.database import actions, effects
-from infra.database.effects import EffectRecord
+from infra.database import actions, calls, effects
+from infra.database.effect_record import EffectRecord
 from infra.database.writes import write
 from infra.platform import Call, Sent
 from workers.attempt import Attempt
@@ -119,7 +119,7 @@ def _write(
     is_new = stored is None or stored.call_id != effect.call_id
     if leads and is_new and effect.call_id is not None:
         tenant = carrier.integration.tenant_key
-        writes.append(effects.frozen(started, carrier.platform.name, tenant))
+        writes.append(calls.frozen(started, carrier.platform.name, tenant))
     if stored is None:
         action_id, key = member.action.request.action_id, carrier.budget_key
         writes.append(effects.added(effect, action_id, key, in_flight=leads))

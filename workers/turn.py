@@ -16,7 +16,7 @@ from domain.actions.status import ActionStatus, EffectState
 from domain.events import Event, EventType
 from infra.database import actions, effects, integrations, outbox
 from infra.database.actions import ActionRecord
-from infra.database.effects import EffectRecord
+from infra.database.effect_record import EffectRecord
 from infra.database.engine import Transaction
 from infra.database.tables import OutboxRow
 from infra.database.writes import Write, write

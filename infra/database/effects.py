@@ -1,7 +1,5 @@
 """Statements over effects and the calls that carry them."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,84 +7,13 @@ from uuid import UUID
 from sqlalchemy import Text, bindparam, cast, func, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB
 
-from domain.actions.outcome import JsonObject, Rejected, Succeeded
-from domain.actions.plan import Effect, Result
+from domain.actions.outcome import Succeeded
 from domain.actions.status import ActionStatus, EffectState, advance
+from infra.database.effect_record import EffectRecord
 from infra.database.engine import Transaction
 from infra.database.tables import ActionRow, CallRow, EffectRow, EffectSecretRow
 from infra.database.writes import Write, write
 from infra.platform import Call, Integration
-
-
-@dataclass(frozen=True, slots=True)
-class EffectRecord:
-    """One effect as stored, with the call it goes out in (when that has been frozen)."""
-
-    id: UUID
-    ordinal: int
-    name: str
-    inputs: JsonObject
-    integration_id: UUID | None  # who carries it out, if not the action's own
-    state: EffectState
-    generation: int
-    attempt: int
-    lookups: int
-    next_step: str
-    stated_id: str | None
-    outcome: JsonObject | None
-    external_id: str | None
-    created_at: datetime
-    last_send_by: datetime | None
-    call_id: UUID | None
-    call: Call | None
-    key: str | None
-    first_sent_at: datetime | None
-    repeatable: bool
-    members: tuple[UUID, ...] = ()  # whose call it is, in the order of their elements
-    batch_max: int | None = None
-
-    @property
-    def shares_its_call(self) -> bool:
-        """Did it last go out together with others?"""
-        return len(self.members) > 1
-
-    @property
-    def is_in_doubt(self) -> bool:
-        """It may have happened: its outcome is unknown, or somebody has said under which id."""
-        if self.state in {EffectState.UNKNOWN, EffectState.STARTED}:
-            return True
-        return self.state is EffectState.PENDING and self.stated_id is not None
-
-    @classmethod
-    def new(cls, effect_id: UUID, ordinal: int, planned: Effect, now: datetime) -> "EffectRecord":
-        """Describe an effect nothing has been done about yet."""
-        return cls(
-            id=effect_id,
-            ordinal=ordinal,
-            name=planned.name,
-            inputs=planned.inputs,
-            integration_id=planned.integration_id,
-            state=EffectState.PENDING,
-            generation=1,
-            attempt=0,
-            lookups=0,
-            next_step="send",
-            stated_id=None,
-            outcome=None,
-            external_id=None,
-            created_at=now,
-            last_send_by=None,
-            call_id=None,
-            call=None,
-            key=None,
-            first_sent_at=None,
-            repeatable=True,
-        )
-
-    def settled(self) -> Result:
-        """Its result, for the plan. Only for a settled effect."""
-        return Result(self.name, self.inputs, outcome_of(self.outcome or {}))
-
 
 # A member of a shared call is handed its own context only.
 _OWN_CONTEXT = func.coalesce(
@@ -109,28 +36,6 @@ _LIST = select(
 ).select_from(EffectRow.__table__.outerjoin(CallRow.__table__, CallRow.id == EffectRow.call_id))
 
 _OF_ACTION = _LIST.where(EffectRow.action_id == bindparam("action_id")).order_by(EffectRow.ordinal)
-
-
-def outcome_of(stored: Mapping[str, Any]) -> Succeeded | Rejected:
-    """Read a settled outcome back from its stored form."""
-    if stored.get("kind") == "succeeded":
-        return Succeeded(stored.get("result") or {}, stored.get("external_id"))
-    return Rejected(
-        stored.get("code", "abandoned"), stored.get("message", ""), stored.get("details") or {}
-    )
-
-
-def stored_form(outcome: Succeeded | Rejected) -> dict[str, Any]:
-    """Write a settled outcome as plain JSON."""
-    if isinstance(outcome, Succeeded):
-        result, external_id = dict(outcome.result), outcome.external_id
-        return {"kind": "succeeded", "result": result, "external_id": external_id}
-    return {
-        "kind": "rejected",
-        "code": outcome.code,
-        "message": outcome.message,
-        "details": dict(outcome.details),
-    }
 
 
 def _record(row: Any) -> EffectRecord:
@@ -234,43 +139,6 @@ def changed(effect_id: UUID, **values: Any) -> Write:
 def change(tx: Transaction, effect_id: UUID, **values: Any) -> None:
     """Write columns of one effect at once."""
     write(tx, [changed(effect_id, **values)])
-
-
-def frozen(members: Sequence[EffectRecord], platform: str, tenant_key: str) -> Write:
-    """Keep the bytes and the key before the first send, as every member describes them.
-
-    Raises:
-        ValueError: they describe no call.
-    """
-    first, call = members[0], members[0].call
-    if call is None or first.call_id is None or first.key is None:
-        raise ValueError("nothing to freeze")
-    own = {str(one.id): dict(one.call.context) for one in members if one.call is not None}
-    row = {
-        "id": first.call_id,
-        "platform": platform,
-        "tenant_key": tenant_key,
-        "key": first.key,
-        "members": [str(one.id) for one in members],
-        "method": call.method,
-        "path": call.path,
-        "query": dict(call.query),
-        "body": call.body,
-        "context": {"members": own} if len(members) > 1 else dict(call.context),
-        "first_sent_at": first.first_sent_at,
-    }
-    return Write(CallRow, row)
-
-
-def forbid_repeat(tx: Transaction, call_id: UUID) -> None:
-    """The platform has cached an error under this key: only a look-up can settle it now."""
-    tx.execute(update(CallRow).where(CallRow.id == call_id).values(repeatable=False))
-
-
-def forget_bytes(tx: Transaction, effect_id: UUID) -> None:
-    """Let go of the body of a settled effect's call: nobody will send it again."""
-    call_id = select(EffectRow.call_id).where(EffectRow.id == effect_id).scalar_subquery()
-    tx.execute(update(CallRow).where(CallRow.id == call_id).values(body=None))
 
 
 _SETTLED_FROM_OUTSIDE = frozenset(

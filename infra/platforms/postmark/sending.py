@@ -25,7 +25,7 @@ from domain.actions.outcome import (
 from domain.actions.retry import Guarantee, RetryPolicy
 from domain.email.letter import BRAND_COLOUR, Brand, Facts, Letter, TooLarge, write
 from domain.email.wording import one_line, tag_values
-from infra.database import attachments, effects, email_configs
+from infra.database import attachments, calls, email_configs
 from infra.database.attachments import Attachment
 from infra.database.email_configs import EmailConfig
 from infra.database.named_invoices import status_now
@@ -180,7 +180,7 @@ def _sent(message: JsonObject, sent: Sent, *, at: Any) -> Succeeded | Unknown:
 
 def _let_go(done: Settlement) -> None:
     """The bytes were kept for a repeat: with the outcome known nobody needs the PDF in them."""
-    effects.forget_bytes(done.tx, done.effect_id)
+    calls.forget_bytes(done.tx, done.effect_id)
 
 
 def _effect(name: str, *, optional: bool) -> EffectType:

@@ -9,6 +9,7 @@ from domain.actions.outcome import Outcome, Rejected, Succeeded, Unknown
 from domain.actions.retry import Guarantee, RetryPolicy
 from infra.database import attachments, effects
 from infra.database.attachments import Attachment
+from infra.database.effect_record import stored_form
 from infra.platform import Call, EffectType, Preparation, Sent, Settlement
 from infra.platforms.xero.client import TENANT, frozen, send
 from infra.platforms.xero.errors import read
@@ -48,7 +49,7 @@ def _settle(done: Settlement) -> None:
     attachments.keep(done.tx, done.request.workspace_id, done.effect_id, document, done.now)
     # The document is kept apart: of the outcome only its name is worth reading again.
     kept = {"attachment_id": str(done.effect_id), "name": name, "size": told["size"]}
-    effects.change(done.tx, done.effect_id, outcome=effects.stored_form(Succeeded(kept)))
+    effects.change(done.tx, done.effect_id, outcome=stored_form(Succeeded(kept)))
 
 
 FETCH = EffectType(

@@ -15,6 +15,7 @@ from domain.actions.retry import Guarantee
 from domain.events import Event, EventType
 from infra.clock import cpu_seconds
 from infra.database import contacts, crm, effects, invoices, outbox, promotions_due, sync
+from infra.database.effect_record import stored_form
 from infra.database.engine import Transaction
 from infra.platform import Call, EffectType, Integration, Preparation, Settlement
 from infra.platforms.xero import sync_cursor
@@ -145,7 +146,7 @@ def _settle(done: Settlement) -> None:
         **{name: result[name] for name in COSTS},
         "cpu_seconds": result["cpu_seconds"] + cpu_seconds() - began,
     }
-    effects.change(done.tx, done.effect_id, outcome=effects.stored_form(Succeeded(told)))
+    effects.change(done.tx, done.effect_id, outcome=stored_form(Succeeded(told)))
     if finished:
         _tell_finished(done)
 
