@@ -6,7 +6,7 @@ from typing import Final
 from infra.sandbox.wire import Answer, Document, Request
 
 _KEPT: Final = 20_000  # exchanges
-_SECRET: Final = frozenset({"authorization", "x-postmark-server-token"})
+_SECRET: Final = frozenset({"authorization", "x-postmark-server-token", "api-token"})
 
 
 class Recording:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from infra.sandbox.activecampaign.platform import ActiveCampaign
 from infra.sandbox.clock import Clock
 from infra.sandbox.effects import Effects
 from infra.sandbox.faults import Faults
@@ -53,4 +54,5 @@ class World:
             Xero(self.store, self.clock, self.effects),
             Slack(self.store, self.clock, self.effects),
             Postmark(self.store, self.clock, self.effects),
+            ActiveCampaign(self.store, self.clock, self.effects),
         )
