@@ -16,6 +16,7 @@ from infra.database import (
     attachments,
     budgets,
     callbacks,
+    claims,
     dispatch,
     health,
     inbox,
@@ -159,6 +160,7 @@ def purge(beat: Beat, now: datetime) -> None:
         webhooks.purge(tx, told_long_ago)
         callbacks.purge(tx, told_long_ago)
         budgets.purge(tx, now - timedelta(days=2))
+        claims.purge(tx, now - timedelta(days=1))
         actions.purge(tx, now - timedelta(seconds=settings.keep_actions_for_s))
 
 

@@ -2,16 +2,15 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, select
 from sqlalchemy.dialects.postgresql import insert
 
 from infra.database.engine import Transaction
-from infra.database.tables import ActionRow, RepeatingClaimRow, RepeatingInvoiceRow
+from infra.database.tables import RepeatingInvoiceRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,29 +54,6 @@ def put(tx: Transaction, effect_id: UUID, values: Mapping[str, Any]) -> UUID:
     tx.execute(statement.on_conflict_do_nothing(index_elements=["effect_id"]))
     stored = select(RepeatingInvoiceRow.id).where(RepeatingInvoiceRow.effect_id == effect_id)
     return tx.execute(stored).scalar_one()
-
-
-def claim(
-    tx: Transaction, tenant_key: str, contact_id: str, action_id: UUID, now: datetime
-) -> UUID | None:
-    """Let an action be the only one that creates templates for a contact, until it has ended.
-
-    Returns None when it is, else the action that is. Nothing frees a claim: it is void as soon as
-    its action is final (or deleted), so a dead process leaves nothing behind. A parked action keeps
-    it: whether its template exists may still be open.
-    """
-    mine = {"tenant_key": tenant_key, "contact_id": contact_id}
-    values = {"action_id": action_id, "claimed_at": now}
-    tx.execute(insert(RepeatingClaimRow).values(**mine, **values).on_conflict_do_nothing())
-    this = (RepeatingClaimRow.tenant_key == tenant_key, RepeatingClaimRow.contact_id == contact_id)
-    # Locked first: whether its holder has ended is then asked with nobody between.
-    held = select(RepeatingClaimRow.action_id).where(*this).with_for_update()
-    holder: UUID = tx.execute(held).scalar_one()
-    under_way = select(ActionRow.id).where(ActionRow.id == holder, ActionRow.finished_at.is_(None))
-    if holder != action_id and tx.execute(under_way).first() is not None:
-        return holder
-    tx.execute(update(RepeatingClaimRow).where(*this).values(**values))
-    return None
 
 
 def _stored(row: Row[Any]) -> StoredTemplate:

@@ -1,17 +1,15 @@
-"""Templates of ours, and the claim that lets one action at a time create them for a contact."""
+"""Templates of ours."""
 
 from datetime import date
 from decimal import Decimal
 from uuid import UUID, uuid4
 
-import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import text
 
 from infra.database import repeating
 from infra.database.tables import FleetTable
-from tests.database.books import INTEGRATION, NOW, WORKSPACE
+from tests.database.books import INTEGRATION, WORKSPACE
 
 
 def template(deal: UUID | None) -> dict[str, object]:
@@ -42,26 +40,6 @@ def template(deal: UUID | None) -> dict[str, object]:
     }
 
 
-def action(tx, *, finished: bool = False) -> UUID:
-    action_id = uuid4()
-    tx.execute(
-        text(
-            "INSERT INTO actions (id, workspace_id, platform, queue, action_type, key,"
-            " request_hash, params, data, source, status, due_at, finished_at) VALUES"
-            " (:id, :ws, 'xero', 'xero', 'x', :key, '', '{}', '{}', 'test', :status, now(),"
-            "  CASE WHEN :finished THEN now() END)"
-        ),
-        {
-            "id": action_id,
-            "ws": WORKSPACE,
-            "key": str(action_id),
-            "status": "succeeded" if finished else "parked",
-            "finished": finished,
-        },
-    )
-    return action_id
-
-
 def test_a_template_is_found_by_the_platforms_id(tx, deal):
     effect = uuid4()
     first = repeating.put(tx, effect, template(deal))
@@ -72,24 +50,6 @@ def test_a_template_is_found_by_the_platforms_id(tx, deal):
     (line,) = found["T1"].lines
     assert (line.deal_product_id, line.amount) == (UUID(int=7), Decimal("320.00"))
     assert repeating.find(tx, uuid4(), ["T1"]) == {}
-
-
-def test_one_action_at_a_time_may_create_for_a_contact(tx):
-    first, second = action(tx), action(tx)
-    assert repeating.claim(tx, "t", "C1", first, NOW) is None
-    assert repeating.claim(tx, "t", "C1", second, NOW) == first
-    assert repeating.claim(tx, "t", "C1", first, NOW) is None
-    assert repeating.claim(tx, "t", "C2", second, NOW) is None
-    assert repeating.claim(tx, "other", "C1", second, NOW) is None
-
-
-@pytest.mark.parametrize("gone", ["UPDATE actions SET finished_at = now()", "DELETE FROM actions"])
-def test_a_claim_is_void_once_its_action_has_ended(tx, gone):
-    first, second = action(tx), action(tx)
-    repeating.claim(tx, "t", "C1", first, NOW)
-    tx.execute(text(f"{gone} WHERE id = :id"), {"id": first})
-    assert repeating.claim(tx, "t", "C1", second, NOW) is None
-    assert repeating.claim(tx, "t", "C1", action(tx), NOW) == second
 
 
 def test_the_migrations_make_the_tables_that_are_declared(tx):

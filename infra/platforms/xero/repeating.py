@@ -25,7 +25,7 @@ from domain.invoices.draft import InvoiceLine
 from domain.invoices.recurring import RecurringDraft, draft_recurring
 from domain.invoices.refusal import InvoiceRefused
 from domain.invoices.schedule import Schedule, schedule
-from infra.database import repeating
+from infra.database import claims
 from infra.platform import Call, EffectType, Preparation, Sent
 from infra.platforms.xero import organisation, repeating_booking
 from infra.platforms.xero.client import TENANT, body_of, frozen, send
@@ -52,7 +52,7 @@ def _listing(contact_id: str) -> Call:
 
 def _prepare_list(prep: Preparation) -> Call | Deferred:
     contact_id, tenant = prep.inputs["contact_id"], prep.integration.tenant_key
-    first = repeating.claim(prep.tx, tenant, contact_id, prep.request.action_id, prep.now)
+    first = claims.claim(prep.tx, tenant, contact_id, prep.request.action_id, prep.now)
     if first is None:
         return _listing(contact_id)
     words = f"the action {first} is setting up a repeating invoice for the same contact"
