@@ -1,9 +1,10 @@
 """The platforms. Adding one is its folder and its line here."""
 
 from infra.catalogue import Catalogue
-from infra.platforms import postmark, slack, xero
+from infra.platforms import activecampaign, postmark, slack, xero
 
 PLATFORMS = (
+    activecampaign.PLATFORM,
     postmark.PLATFORM,
     slack.PLATFORM,
     xero.PLATFORM,
