@@ -20,6 +20,7 @@ _SECRET_TEXT = re.compile(
     r"(?i)\b(bearer|basic)\s+[a-z0-9._~+/=-]{6,}|tp_live_\w+"
     r"|\bxox[a-z](?:\.xox[a-z])?-[a-z0-9-]+|\bxapp-[a-z0-9-]+"
     r"|(?<=hooks\.slack\.com/)(?!\[hidden\])[^\s\"'<>]+"
+    r"|(?<=-token: )(?!\[hidden\])[^\s\"'<>,;]+"  # a header, as error pages show them
     r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)|eyJ[\w-]{8,}\.[\w-]+\.[\w-]*"
 )
 # name=value, and "name": "value" (also inside a JSON string, where the quotes are escaped).

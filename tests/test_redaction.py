@@ -24,6 +24,8 @@ SECRET = "SECRETSECRET"
         {"pwd": SECRET},
         {"t": f"refresh_token={SECRET}"},
         {"t": f"a='1' secret='{SECRET}'"},
+        {"Api-Token": SECRET},
+        {"text": f"<pre>POST /api/3/contacts\nApi-Token: {SECRET}\nAccept: */*</pre>"},
     ],
     ids=str,
 )
@@ -45,6 +47,7 @@ def test_what_is_in_a_urls_path_or_fragment_is_hidden() -> None:
     [
         "The token could not be renewed: 3 attempts",
         "tokens_used=12 next_page_token=13",
+        "a token: of respect",
         '{"reference": "PO 7", "total": 5}',
     ],
 )
