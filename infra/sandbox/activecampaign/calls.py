@@ -71,8 +71,9 @@ class Calls:
         row = self._entries.enter(
             contact["id"], str(wish["automation"]), self._settings.behaviour, cause
         )
-        # As documented: numbers where the list has text, and no dates.
+        # As documented: numbers where the list has text, text where it has numbers, no dates.
         told = {**shown_entry(row), "startid": 0, "status": 1}
+        told |= {name: str(told[name]) for name in ("completedElements", "totalElements")}
         told = {name: told[name] for name in told if not name.endswith("date")}
         return json_answer(201, {"contacts": [shown(contact)], "contactAutomation": told})
 
