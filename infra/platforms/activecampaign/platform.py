@@ -24,7 +24,7 @@ PLATFORM = Platform(
             params="infra.platforms.activecampaign.params:AddToAutomation",
             next_effect=next_effect,
             summary="Add a contact to an ActiveCampaign automation",
-            guarantee="found by look-up",
+            guarantee="one at a time for a contact and an automation, found as a new entry",
             effects=(SYNC.name, ADD.name),
         ),
     ),
