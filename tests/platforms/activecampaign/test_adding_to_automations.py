@@ -98,16 +98,21 @@ def test_who_is_in_it_already_is_no_failure(account, status):
     assert nobody.error["message"] == "ActiveCampaign: No Result found for Subscriber with id 77"
 
 
-def test_who_may_enter_again_does_and_a_lost_answer_is_found_among_older_entries(account):
-    for number in range(22):
+def test_who_may_enter_again_does_and_a_lost_answer_is_found_among_many_older_entries(account):
+    for _ in range(101):
         account.person("entries", contact="1", automation=seed.NEWSLETTER)
-        if number % 2:
-            account.person(f"entries/{number + 1}/complete")
     told = result(account.add(contact_id=1, automation="Newsletter"))
-    assert (told["contact_automation_id"], told["already"]) == ("23", False)
+    assert (told["contact_automation_id"], told["already"]) == ("102", False)
     action = lost(account, "drop_after_commit", contact_id=1, automation="Newsletter")
     told = result(account.carry_on(action))
-    assert (told["contact_automation_id"], account.entered) == ("24", 2)
+    assert (told["contact_automation_id"], account.entered) == ("103", 2)
+
+
+def test_entries_and_counts_of_other_automations_tell_nothing(account):
+    action = lost(account, "drop_before_commit", contact_id=1, automation_id=seed.WELCOME)
+    account.person("entries", contact="1", automation=seed.NEWSLETTER)
+    assert result(account.settle(action))["contact_automation_id"] == "2"
+    assert account.entered == 1
 
 
 def test_where_entering_again_moves_the_entry_that_is_seen_too(account):
