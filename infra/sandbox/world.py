@@ -7,6 +7,7 @@ from infra.sandbox.clock import Clock
 from infra.sandbox.effects import Effects
 from infra.sandbox.faults import Faults
 from infra.sandbox.platform import Platform
+from infra.sandbox.portant.platform import Portant
 from infra.sandbox.postmark.platform import Postmark
 from infra.sandbox.recording import Recording
 from infra.sandbox.slack.platform import Slack
@@ -55,4 +56,5 @@ class World:
             Slack(self.store, self.clock, self.effects),
             Postmark(self.store, self.clock, self.effects),
             ActiveCampaign(self.store, self.clock, self.effects),
+            Portant(self.store, self.clock, self.effects),
         )
