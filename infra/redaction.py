@@ -22,6 +22,8 @@ _SECRET_TEXT = re.compile(
     r"|(?<=hooks\.slack\.com/)(?!\[hidden\])[^\s\"'<>]+"
     r"|(?<=-token: )(?!\[hidden\])[^\s\"'<>,;]+"  # a header, as error pages show them
     r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)|eyJ[\w-]{8,}\.[\w-]+\.[\w-]*"
+    # Addresses that open a door by themselves: a workflow's webhook, our own for callbacks.
+    r"|(?<=/)[0-9a-f]{32}(?![\w-])|(?<=/callbacks/[0-9a-f-]{36}/)(?!\[hidden\])[^\s/?\"'<>]+"
 )
 # name=value, and "name": "value" (also inside a JSON string, where the quotes are escaped).
 _PAIR = re.compile(

@@ -36,6 +36,13 @@ def test_a_secret_is_hidden(value: dict[str, Any]) -> None:
 
 
 def test_what_is_in_a_urls_path_or_fragment_is_hidden() -> None:
+    webhook = "5eed0a7e9b4c4d21a3f08c6e7d5b1f42"
+    told = redact_url(f"https://webhooks.portant.co/{webhook}")
+    assert told == "https://webhooks.portant.co/[hidden]"
+    assert webhook not in redact_text(f"POST http://127.0.0.1:8/portant/{webhook}/ was refused")
+    callback = f"https://fleet.test/callbacks/b2000000-0000-4000-8000-000000000004/{SECRET}"
+    assert redact_url(callback) == callback.replace(SECRET, "[hidden]")
+    assert redact_text(f'see "{callback}".') == f'see "{callback}".'.replace(SECRET, "[hidden]")
     assert SECRET not in redact_url(f"https://hooks.slack.com/services/T0/B0/{SECRET}")
     assert SECRET not in redact_url(f"https://h.test/x#access_token={SECRET}")
     told = redact_url(f"https://h.test/x?token={SECRET}&page=2")
@@ -49,6 +56,8 @@ def test_what_is_in_a_urls_path_or_fragment_is_hidden() -> None:
         "tokens_used=12 next_page_token=13",
         "a token: of respect",
         '{"reference": "PO 7", "total": 5}',
+        "/Invoices/5eed0a7e-9b4c-4d21-a3f0-8c6e7d5b1f42 5eed0a7e9b4c4d21a3f08c6e7d5b1f42",
+        "/callbacks/ and /callbacks/b2000000/x",
     ],
 )
 def test_what_is_not_secret_stays(text: str) -> None:
