@@ -31,7 +31,7 @@ class Connectable:
 
     `credentials` are added to those given; those named in `keep` stay what they were if it was
     connected before. `settings` are those of a new integration. `say` is told to the person
-    afterwards, with `{integration_id}` put in.
+    afterwards, with `{integration_id}` and credentials put in as they are stored.
     """
 
     tenant: str

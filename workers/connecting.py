@@ -75,8 +75,8 @@ def store_by_keys(
     platform: Platform,
     given: Mapping[str, Any],
     found: Connectable,
-) -> Connected:
-    """Store what was tried; what waited for it goes on.
+) -> tuple[Connected, list[str]]:
+    """Store what was tried; what waited for it goes on. Return it and what to tell the person.
 
     What the platform knows us by (`found.keep`) stays as it is when it was connected before.
     """
@@ -84,15 +84,17 @@ def store_by_keys(
         sealed = connections.sealed_of(tx, workspace_id, platform.name, found.tenant)
     before = fleet.vault.unlock(sealed) if sealed is not None else {}
     kept = {name: before[name] for name in found.keep if name in before}
+    credentials = {**given, **found.credentials, **kept}
     (connected,) = store(
         fleet,
         workspace_id=workspace_id,
         platform=platform.name,
-        credentials={**given, **found.credentials, **kept},
+        credentials=credentials,
         chosen=[Tenant(found.tenant, found.name, found.settings)],
         reached={found.tenant},
     )
-    return connected
+    named = {**credentials, "integration_id": connected.integration_id}
+    return connected, [line.format_map(named) for line in found.say]
 
 
 def postmark_server(fleet: Fleet, token: str) -> postmark.Server:

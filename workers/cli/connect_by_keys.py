@@ -39,8 +39,7 @@ def command(name: str) -> Any:
             owner = workspace or the_only_workspace(fleet)
             given = _given(connecting)
             found = tried.by_keys(fleet, platform, given)
-            connected = tried.store_by_keys(fleet, owner, platform, given, found)
-            notes = [line.format(integration_id=connected.integration_id) for line in found.say]
+            connected, notes = tried.store_by_keys(fleet, owner, platform, given, found)
         show_connected([connected], as_json=as_json, notes=notes)
 
     variables = ", ".join(one.variable for one in connecting.fields)
