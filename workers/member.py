@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 from uuid import uuid4
 
-from domain.actions.outcome import Deferred, Outcome
+from domain.actions.outcome import Deferred, Outcome, Succeeded, Unknown
 from domain.actions.plan import Effect
 from domain.actions.status import EffectState
 from infra.database.actions import ActionRecord
@@ -63,7 +63,8 @@ class Member:
     def frozen(self, following: Following, step: Step) -> Call | Outcome:
         """Return its call: as it was stored, or as its effect prepares it now.
 
-        What went out together with others and certainly did not happen is prepared anew.
+        What went out together with others and certainly did not happen is prepared anew. Without a
+        call, and with nothing to say yet, a person's word stands.
         """
         integration = self.turn.carrier(following.planned.integration_id).integration
         if integration.status != "active":  # another one than the action's, which was looked at
@@ -73,7 +74,7 @@ class Member:
         was_alone = stored is not None and not stored.shares_its_call
         if stored is not None and stored.call is not None and (was_alone or step != "send"):
             return stored.call
-        return following.kind.prepare(
+        prepared = following.kind.prepare(
             Preparation(
                 tx=self.tx,
                 request=self.action.request,
@@ -85,6 +86,10 @@ class Member:
                 public_url=self.fleet.settings.public_url,
             )
         )
+        said = None if stored is None else stored.stated_id
+        if isinstance(prepared, Deferred | Unknown) and said is not None:
+            return Succeeded({}, external_id=said)
+        return prepared
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,13 +57,14 @@ COLUMNS = (
     ConnectionRow.version.label("credentials_version"),
 )
 
-_CLAIM = (
+_CLAIMED = (
     select(*COLUMNS, ActionRow.lease_owner, ActionRow.due_at, ActionRow.rung_at)
     .join(IntegrationRow, IntegrationRow.id == ActionRow.integration_id)
     .outerjoin(ConnectionRow, ConnectionRow.id == IntegrationRow.connection_id)
     .where(ActionRow.id == bindparam("action_id"))
-    .with_for_update(of=ActionRow, skip_locked=True)
 )
+_CLAIM = _CLAIMED.with_for_update(of=ActionRow, skip_locked=True)
+_GO_ON = _CLAIMED.with_for_update(of=ActionRow)
 
 
 def record(row: Row[Any]) -> ActionRecord:
@@ -113,9 +114,11 @@ def claim(
     """Lock the action if it is due and nobody carries it; None means there is nothing to do.
 
     A doorbell rung twice, late or for a finished action ends here. With `token`, the caller goes on
-    under the lease it already holds.
+    under the lease it already holds; whoever has the row locked (a callback, a person's command)
+    is waited for then, since nobody else would take it up before the lease ends.
     """
-    row = tx.execute(_CLAIM, {"action_id": action_id}).one_or_none()
+    statement = _CLAIM if token is None else _GO_ON
+    row = tx.execute(statement, {"action_id": action_id}).one_or_none()
     # Whoever rang it found it due: a clock a little behind the ringer's is no reason to decline.
     if row is None or row.due_at > max(now, row.rung_at or now):
         return None

@@ -5,13 +5,23 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from domain.actions.outcome import JsonObject
 from infra.callbacks import CalledBack
 from infra.database.engine import Transaction
-from infra.database.tables import CallbackRow
+from infra.database.tables import ActionRow, CallbackRow, EffectRow
+
+# Who has just looked here in vain has the action locked until it has committed to wait: to be woken
+# it must be seen waiting. So its lock comes first, and what is told is written under it.
+_LOCK = text(
+    """
+    SELECT a.id FROM actions a WHERE a.integration_id = :integration
+      AND a.id IN (SELECT action_id FROM effects WHERE id = ANY(:marks))
+    ORDER BY a.id FOR UPDATE
+    """
+)
 
 # Whoever holds the action looks here before the next step; a free one is carried on at once. One
 # that asked for a person goes on by itself: in doubt it is settled, otherwise it waited for this.
@@ -35,6 +45,7 @@ def store(tx: Transaction, integration_id: UUID, told: Sequence[CalledBack], now
     """Keep what was called back, each thing once, and wake the actions; return how many are new."""
     if not told:
         return 0
+    tx.execute(_LOCK, {"marks": [one.mark for one in told], "integration": integration_id})
     rows = [
         {
             "integration_id": integration_id,
@@ -56,8 +67,17 @@ def store(tx: Transaction, integration_id: UUID, told: Sequence[CalledBack], now
 
 
 def find(tx: Transaction, mark: UUID) -> JsonObject | None:
-    """Return what was called back last about the effect of this id, if anything was."""
-    statement = select(CallbackRow.body).where(CallbackRow.mark == mark)
+    """Return what was called back last about the effect of this id, if anything was.
+
+    Only by the integration that carries the effect out: another one's secret opens nothing here.
+    """
+    carries = func.coalesce(EffectRow.integration_id, ActionRow.integration_id)
+    statement = (
+        select(CallbackRow.body)
+        .join(EffectRow, EffectRow.id == CallbackRow.mark)
+        .join(ActionRow, ActionRow.id == EffectRow.action_id)
+        .where(CallbackRow.mark == mark, CallbackRow.integration_id == carries)
+    )
     body: dict[str, Any] | None = tx.execute(
         statement.order_by(CallbackRow.id.desc()).limit(1)
     ).scalar_one_or_none()
