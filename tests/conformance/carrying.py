@@ -107,9 +107,13 @@ class Trial:
             self.execute()
 
     def age(self) -> None:
-        """Let the time pass after which an absence is believed."""
+        """Let the time pass after which an absence is believed, or a person is asked."""
         with self.world.fleet.database.transaction() as tx:
             tx.execute(text("UPDATE effects SET last_send_by = now() - interval '1 hour'"))
+            if self.case.parks:
+                too_old = CATALOGUE.effect(self.case.effect)[1].retry.age_max * 1.5
+                aged = text("UPDATE effects SET created_at = now() - :age WHERE name = :name")
+                tx.execute(aged, {"age": too_old, "name": self.case.effect})
 
     def ends_once(self) -> None:
         """Whatever was in doubt is settled, and it happened once."""

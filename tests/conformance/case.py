@@ -1,7 +1,8 @@
 """What a platform says of each of its effects so that the suite can try it.
 
 `CASES` in `tests/platforms/<platform>/cases.py` is collected from there. An effect that changes
-something and has no case fails the suite.
+something and has no case fails the suite, unless `WITHOUT_A_CALL` beside them names it: there is
+nothing to disturb where nothing is sent.
 """
 
 from collections.abc import Callable, Mapping
@@ -42,7 +43,7 @@ class Case:
     carried out, `times` how often. `refused` returns a request the platform refuses for good, and
     words of its refusal. `secrets` must be found nowhere. `deliver` brings what the platform calls
     back to where the endpoint would. `parks`: some unknown outcomes wait for a person. `wordless`:
-    its answer has no body that could be garbled.
+    its answer has no body that could be garbled, or none that is read.
     """
 
     effect: str

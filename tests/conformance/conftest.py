@@ -12,10 +12,13 @@ from tests.harness.sandbox import Sandbox
 from tests.harness.world import World
 
 PLATFORMS = Path(__file__).parent.parent / "platforms"
-CASES: tuple[Case, ...] = tuple(
-    case
+_MODULES = [
+    import_module(f"tests.platforms.{file.parent.name}.cases")
     for file in sorted(PLATFORMS.glob("*/cases.py"))
-    for case in import_module(f"tests.platforms.{file.parent.name}.cases").CASES
+]
+CASES: tuple[Case, ...] = tuple(case for module in _MODULES for case in module.CASES)
+WITHOUT_A_CALL: frozenset[str] = frozenset(
+    effect for module in _MODULES for effect in getattr(module, "WITHOUT_A_CALL", ())
 )
 TRIED: dict[tuple[str, str], set[str]] = {}
 SIGNS = {"passed": "yes", "skipped": "-", "failed": "NO"}
@@ -32,8 +35,9 @@ def _tier(case: Case) -> list[pytest.MarkDecorator]:
 
 
 @pytest.fixture
-def cases() -> tuple[Case, ...]:
-    return CASES
+def tried() -> frozenset[str]:
+    """The effects that have a case, and those that need none."""
+    return WITHOUT_A_CALL | {case.effect for case in CASES}
 
 
 @pytest.fixture
