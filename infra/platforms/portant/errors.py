@@ -1,0 +1,78 @@
+"""What a workflow's address answers: total over every status and every body.
+
+Portant documents neither statuses nor bodies of this answer, so any 2xx is taken for accepted and
+its body for nothing. What may have begun a document is unknown: a second POST makes a second one.
+"""
+
+import json
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Any
+
+from domain.actions.outcome import Blocks, Deferred, Rejected, Unknown
+from infra.exchange import Exchange
+from infra.redaction import redact_text
+
+WORDS_MAX = 500
+GONE = frozenset({404, 410})
+AMBIGUOUS = frozenset({303, 408})  # "done, and shown elsewhere"; a timeout of somebody on the way
+BUSY = timedelta(minutes=1)
+BUSY_MAX = timedelta(days=1)
+
+
+def refusal(exchange: Exchange, now: datetime) -> Deferred | Rejected | Unknown | None:
+    """Sort what came back; None: it is accepted."""
+    status, words = exchange.status or 0, f"Portant: {_said(exchange)}"
+    if 200 <= status < 300:
+        return None
+    if status == 429:
+        return Deferred("rate_limited", words, now + _busy(exchange, now), Blocks.TENANT)
+    if status in GONE:
+        why = f"{words}; nothing listens at the workflow's address: connect the one it has now"
+        return Deferred("workflow_gone", why, None, Blocks.CONNECTION)
+    if status < 200 or status >= 500 or status in AMBIGUOUS:
+        return Unknown(f"http_{status}", words, repeatable=False)
+    if status < 400:
+        return Deferred("redirected", f"{words}; check the workflow's address")
+    return Rejected(f"http_{status}", words, {"status": status})
+
+
+def _busy(exchange: Exchange, now: datetime) -> timedelta:
+    """Return how long it asks us to wait: in seconds or until a date, as HTTP has it."""
+    said = exchange.answer_headers.get("retry-after", "").strip()
+    if said.isascii() and said.isdigit():
+        return min(timedelta(seconds=max(int(said[:9]), 1)), BUSY_MAX)
+    try:
+        until = parsedate_to_datetime(said)
+        until = until.replace(tzinfo=until.tzinfo or UTC)
+    except (ValueError, TypeError, OverflowError):
+        return BUSY
+    return min(max(until - now, timedelta(seconds=1)), BUSY_MAX)
+
+
+def _said(exchange: Exchange) -> str:
+    words = _words(exchange.answer)
+    named = f"HTTP {exchange.status} {_phrase(exchange.status)}".strip()
+    return redact_text(words)[:WORDS_MAX] if words else named
+
+
+def _words(answer: bytes) -> str:
+    """Return what a JSON body says in words; the shape of Portant's `Error` is not documented."""
+    try:
+        document: Any = json.loads(answer)
+    except (ValueError, RecursionError):
+        return ""
+    for name in ("message", "error", "detail"):
+        inner = document.get(name) if isinstance(document, dict) else None
+        inner = inner.get("message") if isinstance(inner, dict) else inner
+        if isinstance(inner, str) and inner.strip():
+            return inner.strip()
+    return ""
+
+
+def _phrase(status: int | None) -> str:
+    try:
+        return HTTPStatus(status or 0).phrase
+    except ValueError:
+        return ""

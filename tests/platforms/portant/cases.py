@@ -1,0 +1,40 @@
+"""Portant's effects, for the conformance suite."""
+
+from infra.sandbox.portant.seed import WORKFLOW
+from tests.conformance.case import Case, Request, Wait
+from tests.harness.sandbox import Sandbox
+from tests.harness.world import World
+from tests.platforms.portant import workflow
+
+
+def _document(world: World, sandbox: Sandbox) -> Request:
+    workflow.connect(world, sandbox)
+    workflow.set_up(sandbox)
+    return workflow.request(world)
+
+
+def _with_a_field_missing(world: World, sandbox: Sandbox) -> tuple[Request, str]:
+    request = _document(world, sandbox)
+    workflow.set_up(sandbox, error={"status": 422, "message": "Client.Email is missing"})
+    return request, "Portant: Client.Email is missing"
+
+
+CASES = (
+    Case(
+        effect="portant.trigger",
+        request=_document,
+        method="POST",
+        path=f"{WORKFLOW}$",
+        happened=workflow.MADE,
+        refused=_with_a_field_missing,
+        waits=(
+            Wait("Retry-After", {"retry_after": 17}, 17),
+            Wait("429 without a time", {}, 60),
+        ),
+        secrets=(WORKFLOW, workflow.SECRET),
+        parks=True,
+        any_body=True,
+        deliver=workflow.deliver,
+    ),
+)
+WITHOUT_A_CALL = ("portant.await_document",)
