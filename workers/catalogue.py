@@ -61,10 +61,16 @@ def _offer(catalogue: Catalogue, action: ActionType) -> Offer:
         summary=action.summary,
         needs_deal=action.needs_deal,
         params=tuple(_params(params_adapter(action.params).json_schema())),
-        effects=tuple(Safety(kind.name, safety(kind.guarantee)) for kind in kinds),
+        effects=tuple(Safety(kind.name, _safety(kind)) for kind in kinds),
         note=action.guarantee,
         limits=tuple(dict.fromkeys([*_of_platform(platform.limits), *_of_kinds(kinds)])),
     )
+
+
+def _safety(kind: EffectType) -> str:
+    if kind.told is not None:
+        return "told by callback, then parked when unknown"
+    return safety(kind.guarantee)
 
 
 def safety(guarantee: Guarantee) -> str:
@@ -159,8 +165,8 @@ HEAD = """# Catalogue
 
 Every action, as declared; `fleet catalogue --markdown` writes this page, and a test keeps it true.
 How an unknown outcome ends: *deduplicated by the platform* (the same bytes go out again under the
-same key), *found by look-up* (the platform is asked), *parked when unknown* (a person is asked, and
-nothing is repeated).
+same key), *found by look-up* (the platform is asked), *told by callback* (the platform says so by
+itself), *parked when unknown* (a person is asked, and nothing is repeated).
 
 | action | does | changes, each once | limits for each tenant |
 |---|---|---|---|

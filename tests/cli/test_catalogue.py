@@ -31,6 +31,10 @@ def test_every_action_is_told_with_its_params_and_limits(run):
     }
     assert "10 in 10 s (channel)" in message["limits"]
     assert told["xero_sync_invoices"]["effects"] == []
+    assert told["portant_generate_document"]["effects"] == [
+        {"effect": "portant.trigger", "words": "told by callback, then parked when unknown"},
+        {"effect": "portant.await_document", "words": "parked when unknown"},
+    ]
 
 
 def test_one_action_shows_its_params_and_an_unknown_one_what_there_is(run):

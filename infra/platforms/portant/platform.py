@@ -42,7 +42,7 @@ PLATFORM = Platform(
             check=check,
             summary="Have a Portant workflow make a document from its template",
             guarantee="told by callback; else parked, never sent again",
-            effects=(TRIGGER.name,),
+            effects=(TRIGGER.name, AWAIT_DOCUMENT.name),
         ),
     ),
 )
