@@ -60,6 +60,16 @@ def test_another_workflow_is_another_integration_with_another_secret(world, conn
     assert not {*CALLBACK.findall(first)[0]} & {*CALLBACK.findall(second)[0]}
 
 
+def test_its_settings_are_set_by_command(world, run, connect):
+    connect()
+    ((row, _),) = stored(world)
+    chosen = ('fields=["Client.Name", "Fee"]', "document_within_s=600")
+    ran = run("integrations", "set", row.id, *chosen, "--json")
+    assert ran.status == 0, ran.said
+    ((row, _),) = stored(world)
+    assert row.settings == {"fields": ["Client.Name", "Fee"], "document_within_s": 600}
+
+
 def test_in_json_the_secret_is_told_beside_it(world, connect):
     ran = connect(ADDRESS, "--json")
     assert '"created": true' in ran.said

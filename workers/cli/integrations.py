@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="What is connected: list, show, pause, resume, set.", no_args_is_help=True)
 IntegrationId = Annotated[str, typer.Argument(metavar="ID", help="Its id, or the beginning.")]
-NUMBERS = frozenset({"due_days"})
+NUMBERS = frozenset({"due_days", "document_within_s"})
 STYLES = {"active": "green", "error": "bold red", "inactive": "dim"}
 
 

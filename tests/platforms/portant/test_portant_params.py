@@ -1,6 +1,7 @@
 """What a request may say: texts and exact numbers, by names a template can have."""
 
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from infra.platforms.portant.fields import leaves
 from infra.platforms.portant.params import DEPTH_MAX, FIELDS_MAX, ROWS_MAX, TEXT_MAX
 from infra.wire import checked_params
 
+EXAMPLE = Path(__file__).parents[3] / "examples" / "portant" / "generate-document.json"
 WHERE = "infra.platforms.portant.params:GenerateDocument"
 
 
@@ -90,6 +92,11 @@ def test_every_problem_is_named():
     with pytest.raises(Refused) as refused:
         checked_params(WHERE, {})
     assert [problem.field for problem in refused.value.problems] == ["params.fields"]
+
+
+def test_the_example_lacks_nothing():
+    example = json.loads(EXAMPLE.read_text(encoding="utf-8"))
+    assert checked_params(WHERE, example["params"]) == example["params"]
 
 
 def test_as_deep_and_as_many_as_may_be():
