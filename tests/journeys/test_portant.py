@@ -9,7 +9,7 @@ from tests.harness.sandbox import Sandbox
 from tests.harness.world import World, eventually
 from tests.platforms.portant.workflow import MADE, SECRET, connect, request, set_up
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(200)]
+pytestmark = [pytest.mark.processes, pytest.mark.deep, pytest.mark.timeout(200)]
 AT_ONCE = 30  # more than a worker has threads, and than an integration may have under way
 
 

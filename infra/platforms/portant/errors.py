@@ -29,7 +29,7 @@ def refusal(exchange: Exchange, now: datetime) -> Deferred | Rejected | Unknown 
     if status == 429:
         return Deferred("rate_limited", words, now + _busy(exchange, now), Blocks.TENANT)
     if status in GONE:
-        why = f"{words}; nothing listens at the workflow's address: connect the one it has now"
+        why = f"{words}; nothing listens at the workflow's address: put it back, or connect another"
         return Deferred("workflow_gone", why, None, Blocks.CONNECTION)
     if status < 200 or status >= 500 or status in AMBIGUOUS:
         return Unknown(f"http_{status}", words, repeatable=False)

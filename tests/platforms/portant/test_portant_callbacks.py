@@ -4,7 +4,7 @@ import json
 from uuid import UUID, uuid4
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra.envelope import Unreadable
@@ -174,6 +174,7 @@ def test_what_the_database_cannot_keep_is_written_as_an_escape():
     assert told.body["documents"][0]["name"] == f"\\0\\ud800 {REF}"
 
 
+few = settings(max_examples=50, deadline=None)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
@@ -181,11 +182,13 @@ JSON = st.recursive(
 )
 
 
+@few
 @given(st.binary(max_size=300) | JSON.map(lambda any_: json.dumps(any_).encode()))
 def test_every_body_is_read_or_unreadable(body):
     read_or_unreadable(body)
 
 
+@few
 @given(JSON, JSON, JSON, st.lists(st.fixed_dictionaries({"name": JSON, "id": JSON, "url": JSON})))
 def test_every_event_is_read_or_unreadable(identity, kind, data, documents):
     for inner in (data, {"documents": data}, {"documents": documents}):

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.actions.outcome import Blocks, Deferred, Rejected, Unknown
@@ -105,12 +105,14 @@ def test_without_a_time_it_is_a_minute():
     assert answered(429).until == NOW + timedelta(minutes=1)
 
 
+few = settings(max_examples=50, deadline=None)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
 )
 
 
+@few
 @given(st.integers(0, 999), st.binary(max_size=200), st.text(max_size=40))
 def test_every_answer_has_an_outcome(status, body, retry_after):
     outcome = answered(status, body, retry_after=retry_after)
@@ -119,6 +121,7 @@ def test_every_answer_has_an_outcome(status, body, retry_after):
     assert not isinstance(outcome, Rejected) or 400 <= status < 500
 
 
+@few
 @given(st.integers(0, 999), st.sampled_from(["message", "error", "detail"]), JSON)
 def test_every_json_has_an_outcome(status, name, body):
     outcome = answered(status, {name: body})

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra.envelope import Refused
@@ -13,6 +13,7 @@ from infra.platforms.portant.params import DEPTH_MAX, FIELDS_MAX, ROWS_MAX, TEXT
 from infra.wire import checked_params
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "portant" / "generate-document.json"
+few = settings(max_examples=50, deadline=None)
 WHERE = "infra.platforms.portant.params:GenerateDocument"
 
 
@@ -104,6 +105,7 @@ def test_as_deep_and_as_many_as_may_be():
         assert checked_params(WHERE, {"fields": fields}) == {"fields": fields}
 
 
+@few
 @given(st.integers(-(10**15) + 1, 10**15 - 1) | st.decimals(-1000, 1000, places=6).map(float))
 def test_numbers_of_few_digits_come_out_as_they_went_in(number):
     (taken,) = checked_params(WHERE, {"fields": {"n": number}})["fields"].values()
@@ -117,6 +119,7 @@ JSON = st.recursive(
 )
 
 
+@few
 @given(JSON)
 def test_any_json_is_taken_unchanged_or_refused_by_path(fields):
     problems, taken = (), {"fields": fields}
