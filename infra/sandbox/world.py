@@ -5,6 +5,7 @@ from pathlib import Path
 from infra.sandbox.activecampaign.platform import ActiveCampaign
 from infra.sandbox.clock import Clock
 from infra.sandbox.effects import Effects
+from infra.sandbox.facebook.platform import Facebook
 from infra.sandbox.faults import Faults
 from infra.sandbox.platform import Platform
 from infra.sandbox.portant.platform import Portant
@@ -57,4 +58,5 @@ class World:
             Postmark(self.store, self.clock, self.effects),
             ActiveCampaign(self.store, self.clock, self.effects),
             Portant(self.store, self.clock, self.effects),
+            Facebook(self.store, self.clock, self.effects),
         )
