@@ -3,8 +3,9 @@
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 HIDDEN = "[hidden]"
 TEXT_MAX = 8_000
@@ -16,8 +17,12 @@ _NAMES = (
 _SECRET_NAMES = re.compile(_NAMES, re.IGNORECASE)
 # Names that only look secret.
 _PLAIN_NAMES = frozenset({"idempotency-key", "tokens_used", "next_page_token"})
+# What tells who somebody is at a look: an address, a browser, a device.
+_PERSONAL_NAMES = frozenset(
+    {"client_ip_address", "client_user_agent", "fbc", "fbp", "madid", "anon_id"}
+)
 _SECRET_TEXT = re.compile(
-    r"(?i)\b(bearer|basic)\s+[a-z0-9._~+/=-]{6,}|tp_live_\w+"
+    r"(?i)\b(bearer|basic)\s+[a-z0-9._~+/=-]{6,}|tp_live_\w+|\b(?-i:EAA)[a-z0-9]{20,}"
     r"|\bxox[a-z](?:\.xox[a-z])?-[a-z0-9-]+|\bxapp-[a-z0-9-]+"
     r"|(?<=hooks\.slack\.com/)(?!\[hidden\])[^\s\"'<>]+"
     r"|(?<=-token: )(?!\[hidden\])[^\s\"'<>,;]+"  # a header, as error pages show them
@@ -35,7 +40,7 @@ _PAIR = re.compile(
 
 def redact(value: Any, name: str = "") -> Any:
     """Return `value` (plain JSON) with everything secret hidden, by name and by look."""
-    if name and name.lower() not in _PLAIN_NAMES and _SECRET_NAMES.search(name):
+    if name and _is_hidden(name.lower()):
         return HIDDEN if value not in (None, "", [], {}) else value
     if isinstance(value, Mapping):
         if "ContentType" in value and isinstance(value.get("Content"), str):  # of an email
@@ -46,6 +51,11 @@ def redact(value: Any, name: str = "") -> Any:
     if isinstance(value, str):
         return redact_text(value)
     return value
+
+
+def _is_hidden(name: str) -> bool:
+    secret = name not in _PLAIN_NAMES and _SECRET_NAMES.search(name) is not None
+    return secret or name in _PERSONAL_NAMES
 
 
 def redact_text(text: str) -> str:
@@ -87,9 +97,19 @@ def redact_body(body: bytes | None, headers: Mapping[str, str]) -> Any:
     except (ValueError, RecursionError):
         pass
     if "form" in kind:
-        return {"form": HIDDEN, "bytes": len(body)}
+        return {"form": _structures(body) or HIDDEN, "bytes": len(body)}
     try:
         text = body.decode()
     except UnicodeDecodeError:
         return {"bytes": len(body), "type": kind}
     return {"text": redact_text(text[:TEXT_MAX]).replace("\0", "\\0")}
+
+
+def _structures(form: bytes) -> dict[str, Any]:
+    """Return the fields of a form that hold JSON objects or lists; the rest stays hidden."""
+    shown = {}
+    for name, text in parse_qsl(form.decode(errors="replace")):
+        if text.startswith(("{", "[")):
+            with suppress(ValueError, RecursionError):
+                shown[name] = redact(json.loads(text), name)
+    return shown

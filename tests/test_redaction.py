@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from infra.redaction import redact, redact_text, redact_url
+from infra.redaction import HIDDEN, redact, redact_body, redact_text, redact_url
 
 SECRET = "SECRETSECRET"
 
@@ -26,6 +26,9 @@ SECRET = "SECRETSECRET"
         {"t": f"a='1' secret='{SECRET}'"},
         {"Api-Token": SECRET},
         {"text": f"<pre>POST /api/3/contacts\nApi-Token: {SECRET}\nAccept: */*</pre>"},
+        {"t": f"the token EAA{SECRET}12345678 has expired"},
+        {"user_data": {"client_user_agent": f"Mozilla {SECRET}", "fbp": f"fb.1.1.{SECRET}"}},
+        {"client_ip_address": SECRET, "fbc": SECRET, "madid": SECRET, "anon_id": SECRET},
     ],
     ids=str,
 )
@@ -58,7 +61,28 @@ def test_what_is_in_a_urls_path_or_fragment_is_hidden() -> None:
         '{"reference": "PO 7", "total": 5}',
         "/Invoices/5eed0a7e-9b4c-4d21-a3f0-8c6e7d5b1f42 5eed0a7e9b4c4d21a3f08c6e7d5b1f42",
         "/callbacks/ and /callbacks/b2000000/x",
+        "eaa0c886870b6951b03d7eafc121fea0e80a5ea83beb7c449f4ec6915771be1c",  # a hash
     ],
 )
 def test_what_is_not_secret_stays(text: str) -> None:
     assert redact_text(text) == text
+
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+def test_of_a_form_only_structures_are_shown_and_those_redacted() -> None:
+    form = f"data=%5B%7B%22name%22%3A%22Lead%22%2C%22token%22%3A%22{SECRET}%22%7D%5D"
+    body = f"{form}&code={SECRET}&access_token={SECRET}&x=%7B{SECRET}".encode()
+    shown = redact_body(body, FORM)
+    assert shown == {"form": {"data": [{"name": "Lead", "token": HIDDEN}]}, "bytes": len(body)}
+
+
+@pytest.mark.parametrize("body", [SECRET, f"a={SECRET}", f"{SECRET}=[", f"a=[{SECRET}&\x80"])
+def test_a_form_without_structures_is_hidden_whole(body: str) -> None:
+    shown = redact_body(body.encode("latin-1"), FORM)
+    assert shown == {"form": HIDDEN, "bytes": len(body)}
+
+
+def test_a_form_field_that_sounds_secret_is_hidden_whatever_it_holds() -> None:
+    assert redact_body(f'token=["{SECRET}"]'.encode(), FORM)["form"] == {"token": HIDDEN}
