@@ -282,6 +282,11 @@ def nothing_known(_tx: Transaction, _request: Request, _integration: Integration
     return {}
 
 
+def all_kept(params: JsonObject) -> JsonObject:
+    """Most params may be kept as they came when their request is refused."""
+    return params
+
+
 def nothing_to_check(_tx: Transaction, _request: Request) -> list[tuple[str, str]]:
     """Most requests need no look at the database before they are accepted."""
     return []
@@ -292,6 +297,8 @@ class ActionType:
     """One `action_type`: its params, its plan, and how it is shown.
 
     `check` runs at intake and returns (field path, problem) pairs that only the database can tell.
+    `kept` says what is stored of the params of a request by queue that is refused: personal data
+    that is hashed while params are read is not.
     `effects` names those of its plan that change something; `batched` those of them that may share
     a call with those of other actions.
     """
@@ -302,6 +309,7 @@ class ActionType:
     summary: str
     known: Callable[[Transaction, Request, Integration], Known] = nothing_known
     check: Callable[[Transaction, Request], list[tuple[str, str]]] = nothing_to_check
+    kept: Callable[[JsonObject], JsonObject] = all_kept
     needs_deal: bool = False
     queue: str | None = None
     guarantee: str = ""

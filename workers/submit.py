@@ -235,7 +235,9 @@ def _rejected(
     now: datetime,
 ) -> dict[str, Any]:
     problems = [problem.plain() for problem in refused.problems]
-    return _row(fleet, item, integration, item.envelope.params, now) | {
+    declared, params = fleet.catalogue.actions.get(item.envelope.action_type), item.envelope.params
+    kept = params if declared is None else dict(declared.kept(params))
+    return _row(fleet, item, integration, kept, now) | {
         "status": ActionStatus.REJECTED.value,
         "status_reason": "refused at intake",
         "error": {"code": "refused", "message": str(refused), "problems": problems},
