@@ -237,6 +237,8 @@ class Decisions(Turn):
         step = "repeat" if isinstance(decision, Repeat) else "look_up"
         words = getattr(outcome, "message", "looked up: not there yet")
         self.note(effect, in_flight=False, state=EffectState.UNKNOWN.value, next_step=step)
+        if isinstance(decision, Repeat) and decision.alone:
+            self.note(effect, batch_max=1, generation=effect.generation + 1)
         self._hold(effect, decision.blocks, decision.at, words)
         self.move(
             ActionStatus.RECONCILING,

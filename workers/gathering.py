@@ -78,6 +78,8 @@ class Gathering:
             name, room = self.following.kind.name, batch.size - 1
             for one in fellows.looked_for_too(leader.tx, leader.action, name, room, leader.now):
                 yield from self._in_doubt(one)
+        elif stored.is_taken_apart:
+            return
         elif self.step == "repeat" and stored.shares_its_call and stored.call_id is not None:
             for one in fellows.of_the_call(leader.tx, leader.action, stored.call_id):
                 yield from self._in_doubt(one)

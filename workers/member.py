@@ -63,17 +63,19 @@ class Member:
     def frozen(self, following: Following, step: Step) -> Call | Outcome:
         """Return its call: as it was stored, or as its effect prepares it now.
 
-        What went out together with others and certainly did not happen is prepared anew. Without a
-        call, and with nothing to say yet, a person's word stands.
+        What went out together with others is prepared anew when it certainly did not happen, or is
+        to be repeated by itself. Without a call, and with nothing to say yet, a person's word
+        stands.
         """
         integration = self.turn.carrier(following.planned.integration_id).integration
         if integration.status != "active":  # another one than the action's, which was looked at
             words = f"its {integration.platform} integration is {integration.status}: reconnect it"
             return Deferred("integration_paused", words, self.now + LOOK_AGAIN)
         stored = following.stored
-        was_alone = stored is not None and not stored.shares_its_call
-        if stored is not None and stored.call is not None and (was_alone or step != "send"):
-            return stored.call
+        if stored is not None and stored.call is not None:
+            anew = step == "send" or (step == "repeat" and stored.is_taken_apart)
+            if not stored.shares_its_call or not anew:
+                return stored.call
         prepared = following.kind.prepare(
             Preparation(
                 tx=self.tx,

@@ -60,7 +60,10 @@ def _started(parts: Sequence[Part], step: Step, send_by: datetime) -> list[Effec
     if step == "look_up":
         return [replace(was, lookups=was.lookups + 1) for was in before]
     if step == "repeat":  # never re-formed: the same bytes under the same key
-        tried = [replace(was, state=EffectState.UNKNOWN) for was in before]
+        tried = [
+            _apart(part, was) if was.is_taken_apart else replace(was, state=EffectState.UNKNOWN)
+            for part, was in zip(parts, before, strict=True)
+        ]
     elif len(parts) == 1:
         tried = [_alone(parts[0], before[0])]
     else:
@@ -82,6 +85,12 @@ def _alone(part: Part, was: EffectRecord) -> EffectRecord:
         first_sent_at=part.member.now,
         repeatable=True,
     )
+
+
+def _apart(part: Part, was: EffectRecord) -> EffectRecord:
+    """Give one of a shared call a call of its own; its window still counts from the first send."""
+    own = _alone(part, was)
+    return replace(own, state=EffectState.UNKNOWN, first_sent_at=was.first_sent_at)
 
 
 def _together(parts: Sequence[Part], before: Sequence[EffectRecord]) -> list[EffectRecord]:

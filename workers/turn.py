@@ -92,6 +92,7 @@ class Turn:
             last_send_by=effect.last_send_by,
             repeatable=effect.repeatable,
             may_have_happened=effect.state is EffectState.UNKNOWN,
+            shared=effect.shares_its_call and not effect.is_taken_apart,
         )
 
     def settlement(self, effect: EffectRecord, outcome: Succeeded | Rejected) -> Settlement:

@@ -39,6 +39,8 @@ class Guarantee:
 
     `deduplicates_for` is the window in which the same key and bytes are safe to send again, already
     less its margin. `settling` is how long after the last possible send an absence is not believed.
+    `each_by_itself`: the window holds for every element of a shared call, whatever else is sent
+    with it, so that a call of unknown outcome may be taken apart.
     """
 
     changes: bool = True
@@ -46,6 +48,7 @@ class Guarantee:
     can_find: bool = False
     settling: timedelta = timedelta(seconds=10)
     on_unknown: Literal["park"] | None = None
+    each_by_itself: bool = False
 
     @property
     def is_safe(self) -> bool:
@@ -69,6 +72,7 @@ class Trial:
     last_send_by: datetime | None = None
     repeatable: bool = True
     may_have_happened: bool = False  # an earlier attempt's outcome is still unknown
+    shared: bool = False  # it went out together with others, and is not yet taken apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +95,14 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """Unknown, inside the deduplication window: send the same bytes under the same key at `at`."""
+    """Unknown, inside the deduplication window: send the same bytes under the same key at `at`.
+
+    `alone`: take it out of the call it shared, into one of its own.
+    """
 
     at: datetime
     blocks: Blocks = Blocks.EFFECT
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +213,9 @@ def _after_refused_repeat(  # noqa: PLR0913, PLR0917
 ) -> Decision:
     # This send was refused, perhaps by something before the platform; an earlier one may have
     # happened all the same. Only the platform's own word that it has none settles it.
+    apart = guarantee.each_by_itself and trial.shared and trial.repeatable
+    if apart and may_repeat(trial, guarantee, now):
+        return Repeat(now, alone=True)  # the refusal may speak of another one in the call
     if guarantee.can_find:
         return LookUp(now + policy.lookup_delay(trial.lookups, jitter))
     return Park("outcome_unknown", f"refused now, but it may have happened: {outcome.message}")

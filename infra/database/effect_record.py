@@ -45,6 +45,14 @@ class EffectRecord:
         return len(self.members) > 1
 
     @property
+    def is_taken_apart(self) -> bool:
+        """Is it to be repeated in a call of its own, where it last went out together with others?
+
+        Who may share no call shares none when it is sent: this is said only after a refused repeat.
+        """
+        return self.shares_its_call and self.batch_max == 1
+
+    @property
     def is_in_doubt(self) -> bool:
         """It may have happened: its outcome is unknown, or somebody has said under which id."""
         if self.state in {EffectState.UNKNOWN, EffectState.STARTED}:

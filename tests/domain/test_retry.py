@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -42,6 +43,7 @@ guarantees = st.builds(
     can_find=st.booleans(),
     settling=st.timedeltas(timedelta(0), timedelta(minutes=2)),
     on_unknown=st.just("park"),
+    each_by_itself=st.booleans(),
 )
 past = st.timedeltas(timedelta(0), timedelta(days=3)).map(lambda ago: NOW - ago)
 trials = st.builds(
@@ -53,6 +55,7 @@ trials = st.builds(
     last_send_by=st.none() | past | st.just(NOW + timedelta(seconds=10)),
     repeatable=st.booleans(),
     may_have_happened=st.booleans(),
+    shared=st.booleans(),
 )
 policies = st.builds(RetryPolicy, attempts_max=st.integers(1, 12))
 jitters = st.floats(0, 1, exclude_max=True)
@@ -82,6 +85,10 @@ def test_what_may_have_happened_is_only_repeated_under_its_key_or_looked_up(
         assert trial.repeatable
         if trial.first_sent_at is not None:
             assert decision.at < trial.first_sent_at + guarantee.deduplicates_for
+        if decision.alone:
+            assert isinstance(outcome, Rejected)
+            assert trial.shared
+            assert guarantee.each_by_itself
     if isinstance(decision, LookUp):
         assert guarantee.can_find or isinstance(outcome, Absent)
 
@@ -161,3 +168,24 @@ def test_an_unsafe_guarantee_is_recognised() -> None:
     assert Guarantee(changes=False).is_safe
     assert Guarantee(on_unknown="park").is_safe
     assert Guarantee(can_find=True).is_safe
+
+
+@pytest.mark.parametrize(
+    ("shared", "by_itself", "age", "follows"),
+    [
+        (True, True, timedelta(0), Repeat(NOW, alone=True)),
+        (True, True, WINDOW, Park),
+        (False, True, timedelta(0), Park),
+        (True, False, timedelta(0), Park),
+    ],
+)
+def test_a_refused_repeat_of_a_shared_call_is_taken_apart_where_that_is_safe(
+    shared: bool,  # noqa: FBT001
+    by_itself: bool,  # noqa: FBT001
+    age: timedelta,
+    follows: object,
+) -> None:
+    guarantee = Guarantee(deduplicates_for=WINDOW, on_unknown="park", each_by_itself=by_itself)
+    trial = _trial(may_have_happened=True, shared=shared, first_sent_at=NOW - age)
+    decision = _decide(Rejected("bad", "one of them is bad"), trial, guarantee)
+    assert decision == follows or (follows is Park and isinstance(decision, Park))
