@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from infra.sandbox.activecampaign.platform import ActiveCampaign
+from infra.sandbox.calcom.platform import Calcom
 from infra.sandbox.clock import Clock
 from infra.sandbox.effects import Effects
 from infra.sandbox.facebook.platform import Facebook
@@ -59,4 +60,5 @@ class World:
             ActiveCampaign(self.store, self.clock, self.effects),
             Portant(self.store, self.clock, self.effects),
             Facebook(self.store, self.clock, self.effects),
+            Calcom(self.store, self.clock, self.effects),
         )
