@@ -1,10 +1,11 @@
 """The platforms. Adding one is its folder and its line here."""
 
 from infra.catalogue import Catalogue
-from infra.platforms import activecampaign, facebook, portant, postmark, slack, xero
+from infra.platforms import activecampaign, calcom, facebook, portant, postmark, slack, xero
 
 PLATFORMS = (
     activecampaign.PLATFORM,
+    calcom.PLATFORM,
     facebook.PLATFORM,
     portant.PLATFORM,
     postmark.PLATFORM,

@@ -148,11 +148,15 @@ class Calcom:
         return self._throttle.limits()
 
     def control(self, method: str, path: str, wish: Document) -> Document:
-        """`GET bookings`; `POST settings`, `event-types`, `bookings/{uid}` (`status`, `start`)."""
+        """`GET bookings`; `POST settings`, `event-types`, `bookings`, `bookings/{uid}`.
+
+        A booking may be changed by its `status` and `start`; a new one is what the API takes.
+        """
         calls: Mapping[tuple[str, str], Callable[[], Document]] = {
             ("GET", "bookings"): lambda: {"bookings": self._bookings.all()},
             ("POST", "settings"): lambda: self._set(wish),
             ("POST", "event-types"): lambda: self._change_event_type(wish),
+            ("POST", "bookings"): lambda: self._book(wish),
         }
         call = calls.get((method, path))
         if call is not None:
@@ -175,6 +179,13 @@ class Calcom:
         for name, value in wish.items():
             self._kept.put(name, {"value": value})
         return {name: self._setting(name) for name in sorted(_SETTINGS)}
+
+    def _book(self, wish: Document) -> Document:
+        """Book as a person does, on the page of the event type."""
+        try:
+            return self._creating.create(wish, None, Cause(), 400)
+        except CalError as error:
+            raise ValueError(str(error)) from None
 
     def _change_event_type(self, wish: Document) -> Document:
         number = int(wish.get("id", 0))
