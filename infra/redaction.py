@@ -24,6 +24,7 @@ _PERSONAL_NAMES = frozenset(
 _SECRET_TEXT = re.compile(
     r"(?i)\b(bearer|basic)\s+[a-z0-9._~+/=-]{6,}|tp_live_\w+|\b(?-i:EAA)[a-z0-9]{20,}"
     r"|\bxox[a-z](?:\.xox[a-z])?-[a-z0-9-]+|\bxapp-[a-z0-9-]+"
+    r"|\bcal_(?:live_|test_)?[a-z0-9]{12,}"
     r"|(?<=hooks\.slack\.com/)(?!\[hidden\])[^\s\"'<>]+"
     r"|(?<=-token: )(?!\[hidden\])[^\s\"'<>,;]+"  # a header, as error pages show them
     r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)|eyJ[\w-]{8,}\.[\w-]+\.[\w-]*"

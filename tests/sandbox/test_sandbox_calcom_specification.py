@@ -1,9 +1,5 @@
 """What the sandbox's Cal.com answers is what Cal.com's own OpenAPI document describes."""
 
-import json
-import os
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,29 +9,7 @@ from sandbox_client import Sandbox
 
 from infra.sandbox.calcom import seed
 from infra.sandbox.calcom.checking import LANGUAGES
-
-FILE = "calcom_v2_bookings.trimmed.openapi.json"
-
-
-@cache
-def document() -> dict[str, Any]:
-    """Cal.com's document; it is looked for in `$FLEET_SPECS`, else beside the checkout."""
-    beside = Path(__file__).parents[2].parent / "shared" / "specs"
-    for folder in (os.environ.get("FLEET_SPECS"), str(beside)):
-        if folder and (Path(folder) / FILE).is_file():
-            found: dict[str, Any] = json.loads((Path(folder) / FILE).read_text())
-            return found
-    pytest.skip(f"{FILE} is not here: set FLEET_SPECS to the folder that has it")
-
-
-def schema(name: str) -> Draft202012Validator:
-    components = json.loads(json.dumps(document()["components"]))
-    for one in components["schemas"].values():
-        for properties in one.get("properties", {}).values():
-            if properties.get("nullable"):
-                properties["type"] = [properties["type"], "null"]
-    whole = name if name in components["schemas"] else f"{name}_2024_08_13"
-    return Draft202012Validator({"components": components, "$ref": f"#/components/schemas/{whole}"})
+from tests.harness.calcom_specification import document, schema
 
 
 def of_kind(data: Any) -> str:

@@ -6,6 +6,7 @@ Source: Cal.com API v2 reference, "Create a booking" (headers).
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from domain.actions.outcome import JsonObject
 from infra.exchange import Exchange
@@ -14,6 +15,11 @@ from infra.session import Session
 
 VERSION = "2024-08-13"
 BOOKINGS = "/v2/bookings"
+
+
+def booking_path(uid: str) -> str:
+    """Return where a booking is, or a series of them."""
+    return f"{BOOKINGS}/{quote(uid, safe='')}"
 
 
 def send(session: Session, call: Call) -> Exchange:

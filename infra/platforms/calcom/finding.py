@@ -5,12 +5,11 @@ Source: Cal.com API v2 reference, "Get all bookings", "Get a booking".
 """
 
 from datetime import datetime, timedelta
-from urllib.parse import quote
 
 from domain.actions.outcome import Absent, Deferred, JsonObject, LookedUp, Rejected, Unknown
 from infra.platform import Call, Sent
 from infra.platforms.calcom.bookings import GONE, UNREADABLE, bookings_of, is_marked, told
-from infra.platforms.calcom.client import BOOKINGS, send
+from infra.platforms.calcom.client import BOOKINGS, booking_path, send
 from infra.platforms.calcom.errors import read
 from infra.session import Session
 
@@ -26,9 +25,8 @@ def find(session: Session, sent: Sent) -> LookedUp:
     "Absent" is said only when every booking there was seen.
     """
     params, mark = sent.request.params, str(sent.effect_id)
-    if sent.stated_id is not None:
-        stated = {"uid": sent.stated_id, "start": params["start"], "end": None, "status": "stated"}
-        return told([stated], mark)
+    if sent.stated_id is not None:  # a person says which one it is: no mark is needed
+        return _told_of(session, sent, sent.stated_id)
     for page in range(PAGES_MAX):
         query = {**_around(params), "take": str(PAGE), "skip": str(page * PAGE)}
         answer = read(send(session, Call("GET", BOOKINGS, query)))
@@ -62,17 +60,21 @@ def _around(params: JsonObject) -> dict[str, str]:
 
 def _found(session: Session, sent: Sent, ours: list[JsonObject]) -> LookedUp:
     """Tell of what was found; all of a recurring booking has to be asked for by itself."""
-    mark = str(sent.effect_id)
     # Moved to another time it is there twice: as it was, and as it is.
     chosen = min(ours, key=lambda one: (one["status"] in GONE, str(one["start"])))
     recurring = chosen.get("recurringBookingUid")
     if not isinstance(recurring, str):
-        return told([chosen], mark)
-    answer = read(send(session, Call("GET", f"{BOOKINGS}/{quote(recurring, safe='')}")))
+        return told([chosen], str(sent.effect_id))
+    return _told_of(session, sent, recurring)
+
+
+def _told_of(session: Session, sent: Sent, uid: str) -> LookedUp:
+    """Read one booking, or all that recur under a uid, and tell of it."""
+    answer = read(send(session, Call("GET", booking_path(uid))))
     if not isinstance(answer, dict):
         return no_answer(answer)
-    made = bookings_of(answer["data"])
-    return told(made, mark, sent.request.params.get("recurrence_count")) if made else UNREADABLE
+    made, asked = bookings_of(answer["data"]), sent.request.params.get("recurrence_count")
+    return told(made, str(sent.effect_id), asked) if made else UNREADABLE
 
 
 def no_answer(refused: Rejected | Deferred | Unknown) -> Deferred | Unknown:

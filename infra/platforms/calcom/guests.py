@@ -7,7 +7,6 @@ Source: Cal.com API v2 reference, "Add guests to an existing booking", "Get a bo
 
 import json
 from datetime import timedelta
-from urllib.parse import quote
 
 from domain.actions.outcome import (
     Absent,
@@ -21,7 +20,7 @@ from domain.actions.outcome import (
 from domain.actions.retry import Guarantee, RetryPolicy
 from infra.platform import Call, EffectType, Preparation, Sent, Window
 from infra.platforms.calcom.bookings import UNREADABLE, bookings_of, emails_in
-from infra.platforms.calcom.client import BOOKINGS, in_their_names, send
+from infra.platforms.calcom.client import booking_path, in_their_names, send
 from infra.platforms.calcom.errors import BAD_REQUEST, REFUSALS, read
 from infra.platforms.calcom.finding import no_answer
 from infra.platforms.calcom.people import ADD, READ, apart
@@ -30,20 +29,16 @@ from infra.session import Session
 SETTLING = timedelta(seconds=20)
 
 
-def _path(uid: str) -> str:
-    return f"{BOOKINGS}/{quote(uid, safe='')}"
-
-
 # --- who is there ---------------------------------------------------------------------------------
 
 
 def _prepare_reading(preparation: Preparation) -> Call:
-    return Call("GET", _path(preparation.request.params["booking_uid"]))
+    return Call("GET", booking_path(preparation.request.params["booking_uid"]))
 
 
 def _people(session: Session, sent: Sent) -> list[str] | Rejected | Deferred | Unknown:
     """Read the booking and return the addresses of those who attend."""
-    call = Call("GET", _path(sent.request.params["booking_uid"]))
+    call = Call("GET", booking_path(sent.request.params["booking_uid"]))
     answer = read(send(session, call))
     if not isinstance(answer, dict):
         return answer
@@ -64,7 +59,7 @@ def _read(session: Session, sent: Sent) -> Outcome:
 
 def _prepare_adding(preparation: Preparation) -> Call:
     guests = [in_their_names(one) for one in preparation.inputs["guests"]]
-    path = f"{_path(preparation.request.params['booking_uid'])}/guests"
+    path = f"{booking_path(preparation.request.params['booking_uid'])}/guests"
     return Call("POST", path, body=json.dumps({"guests": guests}, ensure_ascii=False).encode())
 
 
@@ -92,13 +87,13 @@ def _already(session: Session, sent: Sent, refused: Rejected) -> Outcome:
 
 def _find(session: Session, sent: Sent) -> LookedUp:
     """Look whether all of them are there; else they are added again, which adds the others."""
-    if sent.stated_id is not None:
-        return _told(sent, [one["email"] for one in sent.inputs["guests"]])
     people = _people(session, sent)
     if not isinstance(people, list):
         return no_answer(people)
     _, missing = apart(sent.inputs["guests"], people)
-    return Absent() if missing else _told(sent, people)
+    if missing and sent.stated_id is None:
+        return Absent()
+    return _told(sent, people)
 
 
 def _told(sent: Sent, people: list[str], *, ours: bool = True) -> Succeeded:
