@@ -48,7 +48,7 @@ def add_guests(request: Request, _known: Known, results: tuple[Result, ...]) -> 
         "already_there": [one["email"] for one in there],
         "not_added": [],
     }
-    if not added and len(people) + len(new) > PEOPLE_MAX:
+    if len(people) + len(new) > PEOPLE_MAX:
         return Refuse(_too_many(len(people), len(new)))
     for call in added:
         if isinstance(call.outcome, Rejected):

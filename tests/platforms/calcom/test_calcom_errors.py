@@ -4,7 +4,7 @@ import json
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.actions.outcome import Blocks, Deferred, Rejected, Unknown
@@ -130,12 +130,14 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.integers(0, 999), st.binary(max_size=200), st.text(max_size=20))
 def test_every_answer_has_an_outcome(status, body, reset):
     made = exchange(status, body, **{"x-ratelimit-reset-default": reset})
     assert isinstance(read(made), dict | Rejected | Deferred | Unknown)
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.integers(0, 999), JSON, JSON, st.sampled_from(["success", "error", None]))
 def test_every_json_has_an_outcome(status, error_, data, said):
     outcome = read(

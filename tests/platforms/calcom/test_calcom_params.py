@@ -1,10 +1,12 @@
 """What a request may say to Cal.com, every problem named by its path with what to do."""
 
+import json
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra.envelope import Refused
@@ -86,6 +88,7 @@ def test_what_is_no_start(start: Any) -> None:
     assert set(wrong(start=start)) == {"params.start"}
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.datetimes(datetime(2001, 1, 1), datetime(2190, 1, 1)), st.integers(-840, 840))  # noqa: DTZ001
 def test_any_offset_means_the_same_moment(moment: datetime, minutes: int) -> None:
     sign, offset = "+-"[minutes < 0], abs(minutes)
@@ -175,6 +178,14 @@ def test_kinds_of_location_that_say_where(location: dict[str, str]) -> None:
     assert create(location=location)["location"] == location
 
 
+def test_the_examples_are_accepted() -> None:
+    folder = Path(__file__).parents[3] / "examples" / "calcom"
+    for file, location in (("create-booking", CREATE), ("add-guests", ADD)):
+        request = json.loads((folder / f"{file}.json").read_text())
+        assert request["action_type"] == f"calcom_{file.replace('-', '_')}"
+        assert checked_params(location, request["params"])
+
+
 def adding(*guests: Any, uid: Any = "2NtaeaVcKfpmSZ4CthFdfk") -> dict[str, Any]:
     return {"booking_uid": uid, "guests": list(guests)}
 
@@ -211,6 +222,7 @@ ANYTHING = st.recursive(
 )
 
 
+@settings(deadline=None, max_examples=60)
 @given(
     st.sampled_from([CREATE, ADD]),
     st.dictionaries(
@@ -222,6 +234,7 @@ def test_whatever_is_given_is_refused_in_words(location: str, given_: dict[str, 
     assert all(problems(location, given_).values())
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.from_regex(r"[A-Za-z]{1,8}", fullmatch=True), st.text("abcXYZ123", max_size=5))
 def test_case_and_tags_do_not_count(local: str, tag: str) -> None:
     assert base(f"{local}+{tag}@X.test") == base(f"{local.upper()}@x.TEST")
