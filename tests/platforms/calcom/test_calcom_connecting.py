@@ -65,7 +65,7 @@ def test_connecting_again_lets_what_waited_go_on(desk: Desk) -> None:
     desk.sandbox.control("POST", "/tokens/restore", {"platform": "calcom"})
     given = {"api_key": seed.CALCOM_API_KEY}
     found = by_keys(desk.fleet, PLATFORM, given)
-    connected = store_by_keys(desk.fleet, desk.world.workspace_id, PLATFORM, given, found)
+    connected, _ = store_by_keys(desk.fleet, desk.world.workspace_id, PLATFORM, given, found)
     assert (connected.integration_id, connected.created) == (desk.integration, False)
     assert desk.again(action).status == "succeeded"
     kept = json.dumps([str(row) for row in desk.world.rows("SELECT * FROM connections")])
