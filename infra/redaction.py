@@ -12,7 +12,7 @@ TEXT_MAX = 8_000
 
 _NAMES = (
     r"authorization|cookie|token|secret|passw|passcode|pwd|api[-_]?key|credential|signature"
-    r"|client_assertion|refresh|start_url|private"
+    r"|client_assertion|refresh|start_url|\bzak\b|host[-_]?key|private"
 )
 _SECRET_NAMES = re.compile(_NAMES, re.IGNORECASE)
 # Names that only look secret.
@@ -21,6 +21,7 @@ _PLAIN_NAMES = frozenset({"idempotency-key", "tokens_used", "next_page_token"})
 _PERSONAL_NAMES = frozenset(
     {"client_ip_address", "client_user_agent", "fbc", "fbp", "madid", "anon_id"}
 )
+_PLAIN_NAMES = frozenset({"idempotency-key", "tokens_used", "next_page_token", "default_password"})
 _SECRET_TEXT = re.compile(
     r"(?i)\b(bearer|basic)\s+[a-z0-9._~+/=-]{6,}|tp_live_\w+|\b(?-i:EAA)[a-z0-9]{20,}"
     r"|\bxox[a-z](?:\.xox[a-z])?-[a-z0-9-]+|\bxapp-[a-z0-9-]+"

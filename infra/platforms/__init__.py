@@ -1,7 +1,7 @@
 """The platforms. Adding one is its folder and its line here."""
 
 from infra.catalogue import Catalogue
-from infra.platforms import activecampaign, facebook, portant, postmark, slack, xero
+from infra.platforms import activecampaign, facebook, portant, postmark, slack, xero, zoom
 
 PLATFORMS = (
     activecampaign.PLATFORM,
@@ -10,6 +10,7 @@ PLATFORMS = (
     postmark.PLATFORM,
     slack.PLATFORM,
     xero.PLATFORM,
+    zoom.PLATFORM,
 )
 
 CATALOGUE = Catalogue(PLATFORMS)

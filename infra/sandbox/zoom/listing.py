@@ -64,7 +64,7 @@ def _told(row: Document) -> Document:
 
 
 def _ends(row: Document) -> float:
-    return float(row["starts"]) + row["duration"] * 60
+    return float(row["starts"] + row["duration"] * 60)
 
 
 def _unexpired(row: Document, now: float) -> bool:
