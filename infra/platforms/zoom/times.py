@@ -8,6 +8,7 @@ documented. Source: Zoom, "Create a meeting", `start_time`.
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 FORM = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d)(:\d\d)?(Z|[+-]\d\d:\d\d)?", re.ASCII)
@@ -26,7 +27,13 @@ class Start:
 
 def is_zone(name: object) -> bool:
     """Is it the name of a time zone of IANA's?"""
-    return isinstance(name, str) and name in available_timezones() - _NOT_PLACES
+    return isinstance(name, str) and name in zones()
+
+
+@cache
+def zones() -> frozenset[str]:
+    """Return the names of all time zones; finding them takes 20 ms."""
+    return frozenset(available_timezones() - _NOT_PLACES)
 
 
 def read_start(text: str, timezone: str | None) -> Start:

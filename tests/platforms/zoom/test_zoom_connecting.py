@@ -43,15 +43,6 @@ def test_an_account_is_connected_by_its_keys(world, sandbox):
     assert connect(world).integration_id == done.integration_id, "the same again"
 
 
-def test_the_command_asks_for_what_it_takes(world, sandbox, settings, monkeypatch):
-    fields = {one.variable: (one.name, one.hidden) for one in ZOOM.connecting.fields}
-    assert fields == {
-        "ZOOM_ACCOUNT_ID": ("account_id", False),
-        "ZOOM_CLIENT_ID": ("client_id", False),
-        "ZOOM_CLIENT_SECRET": ("client_secret", True),
-    }
-
-
 @pytest.mark.parametrize(
     ("scopes", "lacking"),
     [

@@ -1,6 +1,7 @@
 """What a request for a meeting may say, and what Zoom is sent for it."""
 
 import json
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -129,6 +130,12 @@ def test_the_mark_stands_before_the_agenda():
     longest = body(agenda="x" * AGENDA_MAX)["agenda"]
     assert longest.startswith(f"[ref:{EFFECT}]\nx")
     assert len(longest) == 2_000
+
+
+def test_the_example_is_a_request_for_a_series():
+    file = Path(__file__).parents[3] / "examples" / "zoom" / "create-meeting.json"
+    example = json.loads(file.read_text())
+    assert body_of(checked_params(WHERE, example["params"]), EFFECT)["type"] == 8
 
 
 def test_words_become_zooms_numbers():
