@@ -1,5 +1,6 @@
 """Params of Zoom's actions, as a request gives them. Loaded only where requests are checked."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -15,7 +16,8 @@ _OF_KIND = {
     "monthly": {"monthly_day", "monthly_week", "monthly_week_day"},
 }
 _MONTHLY = ({"monthly_day"}, {"monthly_week", "monthly_week_day"})
-_EMAIL = r"[^\s@/;,]{1,64}@[^\s@/;,]{1,189}"
+_EMAIL = re.compile(r"[^\s@/;,]{1,64}@[^\s@/;,]{1,189}")
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 def _known_zone(name: str) -> str:
@@ -29,8 +31,20 @@ def _moment(text: str) -> str:
     return text
 
 
-Email = Annotated[str, StringConstraints(pattern=f"^{_EMAIL}$")]
-Person = Annotated[str, StringConstraints(pattern=rf"^([A-Za-z0-9_-]{{1,64}}|{_EMAIL})$")]
+def _email(text: str) -> str:
+    if not _EMAIL.fullmatch(text):
+        raise ValueError("is no email address")
+    return text
+
+
+def _person(text: str) -> str:
+    if not _ID.fullmatch(text) and not _EMAIL.fullmatch(text):
+        raise ValueError("is neither a user's id nor an email address")
+    return text
+
+
+Email = Annotated[str, StringConstraints(max_length=254), AfterValidator(_email)]
+Person = Annotated[str, StringConstraints(max_length=254), AfterValidator(_person)]
 Day = Literal["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"]
 
 
