@@ -102,8 +102,7 @@ def test_few_calls_find_it_among_many(sandbox, lost):
     action = lost()
     assert action.status == "succeeded"
     near, details = asked(sandbox)
-    assert "from=2090-02-28" in near["query"]
-    assert "to=2090-03-02" in near["query"]
+    assert "&from=2090-02-28&to=2090-03-02" in f"&{near['query']}"
     assert details["path"].endswith(f"/meetings/{action.result['meeting_id']}")
 
 
@@ -186,6 +185,13 @@ def test_a_refused_look_up_says_nothing(sandbox, lost):
     assert "meeting:read:list_meetings:admin" in action.error["message"]
     sandbox.control("POST", "/zoom/settings", {"s2s_scopes": None})
     assert lost.again(action.id).status == "succeeded"
+
+
+def test_a_list_refused_for_good_says_nothing_either(sandbox, lost):
+    sandbox.fault("zoom", "status", method="GET", path="/meetings", status=400)
+    action = lost("drop_before_commit")
+    assert (action.status, action.error["code"]) == ("reconciling", "look_up_refused")
+    assert sandbox.count(CREATED) == 0
 
 
 def test_a_refused_token_is_renewed_for_the_look_up(world, sandbox, lost):
