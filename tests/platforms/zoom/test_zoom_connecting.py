@@ -26,7 +26,8 @@ APP = {"client_id": seed.CLIENT_ID, "client_secret": seed.CLIENT_SECRET}
 
 def connect(world):
     found = connecting.by_keys(world.fleet, ZOOM, KEYS)
-    done = connecting.store_by_keys(world.fleet, world.workspace_id, ZOOM, KEYS, found)
+    done, said = connecting.store_by_keys(world.fleet, world.workspace_id, ZOOM, KEYS, found)
+    assert "name the host" in said[0]
     world.integrations["zoom"] = done.integration_id
     return done
 
