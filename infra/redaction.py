@@ -16,12 +16,11 @@ _NAMES = (
 )
 _SECRET_NAMES = re.compile(_NAMES, re.IGNORECASE)
 # Names that only look secret.
-_PLAIN_NAMES = frozenset({"idempotency-key", "tokens_used", "next_page_token"})
+_PLAIN_NAMES = frozenset({"idempotency-key", "tokens_used", "next_page_token", "default_password"})
 # What tells who somebody is at a look: an address, a browser, a device.
 _PERSONAL_NAMES = frozenset(
     {"client_ip_address", "client_user_agent", "fbc", "fbp", "madid", "anon_id"}
 )
-_PLAIN_NAMES = frozenset({"idempotency-key", "tokens_used", "next_page_token", "default_password"})
 _SECRET_TEXT = re.compile(
     r"(?i)\b(bearer|basic)\s+[a-z0-9._~+/=-]{6,}|tp_live_\w+|\b(?-i:EAA)[a-z0-9]{20,}"
     r"|\bxox[a-z](?:\.xox[a-z])?-[a-z0-9-]+|\bxapp-[a-z0-9-]+"

@@ -23,6 +23,7 @@ from infra.platforms.zoom.drafting import body_of, starts
 from infra.platforms.zoom.errors import read
 from infra.platforms.zoom.finding import find, headers
 from infra.platforms.zoom.meetings import created
+from infra.redaction import redact
 from infra.session import Session
 from infra.settings import Settings
 
@@ -64,6 +65,12 @@ def check(tx: Transaction, request: Request) -> list[tuple[str, str]]:
     return [("params.host", NAME_THE_HOST)] if is_nobodys and not named else []
 
 
+def kept(params: JsonObject) -> JsonObject:
+    """Hide a passcode that was given though none may be: the refused request is stored."""
+    hidden: JsonObject = redact(dict(params))
+    return hidden
+
+
 def scope(request: Request, _inputs: JsonObject) -> str:
     """Whose 100 a day it is: a host may be named by id or by email, and is then counted twice."""
     host = str(request.params.get("host", ME)).lower()
@@ -102,6 +109,7 @@ PLATFORM: Final = Platform(
             params="infra.platforms.zoom.params:CreateMeeting",
             next_effect=single(CREATE.name),
             check=check,
+            kept=kept,
             summary="Schedule a Zoom meeting, once or recurring",
             guarantee="found by look-up",
             effects=(CREATE.name,),

@@ -12,6 +12,7 @@ from infra.envelope import Refused
 from infra.platforms.zoom.errors import next_midnight
 from infra.platforms.zoom.meetings import created
 from infra.sandbox.zoom import seed
+from infra.wire import read_envelope
 from tests.platforms.zoom.account import (
     CREATED,
     HOST,
@@ -21,6 +22,7 @@ from tests.platforms.zoom.account import (
     meeting,
 )
 from workers.execute import execute
+from workers.submit import Incoming, submit_many
 
 
 def carried_out(world, action, fleet=None, rounds=2):
@@ -181,6 +183,20 @@ def test_what_makes_one_the_host_is_sealed_and_nowhere_else(fleet, world, sandbo
     coded = real["encrypted_password"]  # it is in the invitation, so only logs must not have it
     assert coded not in said
     assert coded not in kept["integration_log"]
+
+
+def test_a_passcode_that_was_given_all_the_same_is_not_stored(fleet, world):
+    add_account(world)
+    request = world.request("zoom_create_meeting", {**MEETING, "host": HOST, "password": "S3CR3T"})
+    envelope = read_envelope(request, 24)
+    (answer,) = submit_many(fleet, [Incoming(request["id"], envelope, "test")])
+    row = world.action(answer.action_id)
+    assert (row.status, row.params["host"], row.params["password"]) == (
+        "rejected",
+        HOST,
+        "[hidden]",
+    )
+    assert "S3CR3T" not in str(row.error)
 
 
 @pytest.mark.parametrize("identity", [None, "", 0, True, 1.5, [], {}])
