@@ -51,7 +51,8 @@ It may raise `infra.exchange.TooLate` and `Broken`.
 
 @dataclass(frozen=True, slots=True)
 class Connecting:
-    """A platform that is connected by keys."""
+    """A platform that is connected by keys. `url` is where `check` talks to, if not to the API."""
 
     fields: tuple[Field, ...]
     check: Check
+    url: Callable[[Any], str] | None = None

@@ -12,11 +12,11 @@ TEXT_MAX = 8_000
 
 _NAMES = (
     r"authorization|cookie|token|secret|passw|passcode|pwd|api[-_]?key|credential|signature"
-    r"|client_assertion|refresh|start_url|private"
+    r"|client_assertion|refresh|start_url|\bzak\b|host[-_]?key|private"
 )
 _SECRET_NAMES = re.compile(_NAMES, re.IGNORECASE)
 # Names that only look secret.
-_PLAIN_NAMES = frozenset({"idempotency-key", "tokens_used", "next_page_token"})
+_PLAIN_NAMES = frozenset({"idempotency-key", "tokens_used", "next_page_token", "default_password"})
 # What tells who somebody is at a look: an address, a browser, a device.
 _PERSONAL_NAMES = frozenset(
     {"client_ip_address", "client_user_agent", "fbc", "fbp", "madid", "anon_id"}

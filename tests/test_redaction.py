@@ -32,6 +32,11 @@ SECRET = "SECRETSECRET"
         {"t": f"the token EAA{SECRET}12345678 has expired"},
         {"user_data": {"client_user_agent": f"Mozilla {SECRET}", "fbp": f"fb.1.1.{SECRET}"}},
         {"client_ip_address": SECRET, "fbc": SECRET, "madid": SECRET, "anon_id": SECRET},
+        {"join_url": f"https://us05web.zoom.test/j/85?pwd={SECRET}.1"},
+        {"t": f"start it by https://us05web.zoom.test/s/85?zak={SECRET}"},
+        {"start_url": f"https://us05web.zoom.test/s/85#{SECRET}"},
+        {"h323_password": SECRET, "pstn_password": SECRET, "encrypted_password": SECRET},
+        {"host_key": SECRET, "dynamic_host_key": SECRET, "passcode": SECRET},
     ],
     ids=str,
 )
@@ -66,6 +71,7 @@ def test_what_is_in_a_urls_path_or_fragment_is_hidden() -> None:
         "/Invoices/5eed0a7e-9b4c-4d21-a3f0-8c6e7d5b1f42 5eed0a7e9b4c4d21a3f08c6e7d5b1f42",
         "/callbacks/ and /callbacks/b2000000/x",
         "eaa0c886870b6951b03d7eafc121fea0e80a5ea83beb7c449f4ec6915771be1c",  # a hash
+        "zakat=5 default_password=true join_url=https://us05web.zoom.test/j/85",
     ],
 )
 def test_what_is_not_secret_stays(text: str) -> None:

@@ -65,7 +65,8 @@ def by_keys(fleet: Fleet, platform: Platform, given: Mapping[str, Any]) -> Conne
     if platform.connecting is None:
         raise Refused(f"{platform.name} is not connected by keys")
     check = platform.connecting.check
-    session = open_session(fleet, platform.base_url(fleet.settings), given)
+    url = platform.connecting.url or platform.base_url
+    session = open_session(fleet, url(fleet.settings), given)
     return _asked(platform.name.title(), lambda: check(session))
 
 

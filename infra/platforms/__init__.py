@@ -1,7 +1,16 @@
 """The platforms. Adding one is its folder and its line here."""
 
 from infra.catalogue import Catalogue
-from infra.platforms import activecampaign, calcom, facebook, portant, postmark, slack, xero
+from infra.platforms import (
+    activecampaign,
+    calcom,
+    facebook,
+    portant,
+    postmark,
+    slack,
+    xero,
+    zoom,
+)
 
 PLATFORMS = (
     activecampaign.PLATFORM,
@@ -11,6 +20,7 @@ PLATFORMS = (
     postmark.PLATFORM,
     slack.PLATFORM,
     xero.PLATFORM,
+    zoom.PLATFORM,
 )
 
 CATALOGUE = Catalogue(PLATFORMS)

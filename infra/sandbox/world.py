@@ -16,6 +16,7 @@ from infra.sandbox.slack.platform import Slack
 from infra.sandbox.store import Shelf, Store
 from infra.sandbox.traffic import Traffic
 from infra.sandbox.xero.platform import Xero
+from infra.sandbox.zoom.platform import Zoom
 
 
 class World:
@@ -61,4 +62,5 @@ class World:
             Portant(self.store, self.clock, self.effects),
             Facebook(self.store, self.clock, self.effects),
             Calcom(self.store, self.clock, self.effects),
+            Zoom(self.store, self.clock, self.effects),
         )
