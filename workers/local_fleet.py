@@ -131,23 +131,37 @@ class LocalFleet:
 
     def hear_webhooks(self) -> bool:
         """Have the sandbox tell this fleet what changes; False: there is none, or it refuses."""
-        env = self.environment
-        if not env.get("SANDBOX_URL"):
+        key = self.environment["FLEET_XERO_WEBHOOK_KEY"].split(",")[0].strip()
+        wish = {"url": f"{self._webhooks}/webhooks/xero", "key": key}
+        return self._ask_sandbox("xero/webhooks", wish).get("status") == "ok"
+
+    def hear_callbacks(self) -> bool:
+        """Have the sandbox call back about the sample's documents; False: it does not."""
+        paths = self._prepared.get("callbacks")
+        path = paths.get("portant") if isinstance(paths, Mapping) else None
+        if path is None:
             return False
-        wish = {
-            "url": f"http://127.0.0.1:{env['FLEET_WEBHOOKS_PORT']}/webhooks/xero",
-            "key": env["FLEET_XERO_WEBHOOK_KEY"].split(",")[0].strip(),
-        }
+        return bool(self._ask_sandbox("portant/settings", {"callback_url": self._webhooks + path}))
+
+    @property
+    def _webhooks(self) -> str:
+        return f"http://127.0.0.1:{self.environment['FLEET_WEBHOOKS_PORT']}"
+
+    def _ask_sandbox(self, call: str, wish: Mapping[str, object]) -> dict[str, object]:
+        """Order something of the sandbox; empty: there is none, or it refuses."""
+        url = self.environment.get("SANDBOX_URL")
+        if not url:
+            return {}
         asked = urllib.request.Request(  # noqa: S310 - our own address
-            f"{env['SANDBOX_URL']}/_sandbox/xero/webhooks",
+            f"{url}/_sandbox/{call}",
             json.dumps(wish).encode(),
             {"Content-Type": "application/json"},
         )
         try:
             with urllib.request.urlopen(asked, timeout=15) as answer:  # noqa: S310
-                return bool(json.load(answer).get("status") == "ok")
+                return dict(json.load(answer))
         except (OSError, ValueError):
-            return False
+            return {}
 
     def run(self) -> None:
         """Supervise until SIGINT or SIGTERM."""
@@ -171,7 +185,7 @@ class LocalFleet:
             "flower_password": password,
             "database_url": env["DATABASE_URL"],
             "broker_url": env["BROKER_URL"],
-            "webhooks_url": f"http://127.0.0.1:{env['FLEET_WEBHOOKS_PORT']}/webhooks",
+            "webhooks_url": f"{self._webhooks}/webhooks",
             **self._prepared,
             "processes": [
                 {"name": name, "pid": pid, "log": str(logs[name])}

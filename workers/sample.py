@@ -33,6 +33,11 @@ from infra.database.tables import (
 )
 from infra.embedded.ledger import write_private
 from infra.sandbox import seed
+from infra.sandbox.activecampaign import seed as activecampaign
+from infra.sandbox.calcom import seed as calcom
+from infra.sandbox.facebook import seed as facebook
+from infra.sandbox.portant import seed as portant
+from infra.sandbox.zoom import seed as zoom
 from infra.settings import Settings, SettingsError, settings
 
 SCOPES = ("integrations:read", "integrations:write", "invoices:read", "invoices:write")
@@ -43,8 +48,13 @@ def fixed(prefix: str) -> UUID:
     return UUID(f"{prefix:0<8}-0000-4000-8000-000000000000")
 
 
+def _numbered(number: int) -> UUID:
+    return UUID(f"b2000000-0000-4000-8000-{number:012d}")
+
+
 STUDIO, JOINERY = fixed("a1"), fixed("a2")
 XERO, SLACK, JOINERY_XERO = fixed("b1"), fixed("b2"), fixed("b3")
+FACEBOOK, PORTANT, ACTIVECAMPAIGN, CALCOM, ZOOM = map(_numbered, range(3, 8))
 
 _XERO_TOKENS = {
     "client_id": seed.CLIENT_ID,
@@ -55,14 +65,45 @@ _XERO_TOKENS = {
 _SLACK_TOKEN = {"token": seed.SLACK_TOKEN}
 _INVOICING = {"account_code": seed.SALES_ACCOUNT, "tax_type": "OUTPUT", "due_days": 14}
 
-# id, workspace, platform, name, tenant, credentials, settings
-_INTEGRATIONS: tuple[tuple[UUID, UUID, str, str, str, Mapping[str, str], Mapping[str, Any]], ...]
-_INTEGRATIONS = (
-    (XERO, STUDIO, "xero", "Tidewater Studio (Xero)", seed.TENANT_ONE, _XERO_TOKENS, _INVOICING),
-    (SLACK, STUDIO, "slack", "Tidewater Studio (Slack)", seed.SLACK_TEAM, _SLACK_TOKEN, {}),
-    (JOINERY_XERO, JOINERY, "xero", "Southbank Joinery (Xero)", seed.TENANT_TWO, _XERO_TOKENS,
-     _INVOICING),
-)  # fmt: skip
+_CALLBACK_SECRET = "callbacks-of-the-sample"  # noqa: S105 - it opens a simulation
+_ZOOM_APP = {
+    "kind": "s2s",
+    "account_id": zoom.ACCOUNT,
+    "client_id": zoom.S2S_CLIENT_ID,
+    "client_secret": zoom.S2S_CLIENT_SECRET,
+}
+
+Credentials = Mapping[str, str]
+Row = tuple[UUID, UUID, str, str, str, Credentials, Mapping[str, Any]]
+
+
+def _integrations(sandbox_url: str) -> tuple[Row, ...]:
+    """Id, workspace, platform, name, tenant, credentials, settings."""
+    campaigns = {
+        "api_url": f"{sandbox_url}/activecampaign",
+        "api_key": activecampaign.API_KEY,
+    }
+    workflow = {
+        "webhook_url": f"{sandbox_url}/portant/{portant.WORKFLOW}",
+        "callback_secret": _CALLBACK_SECRET,
+    }
+    dataset = {"access_token": facebook.TOKEN, "dataset_id": facebook.DATASET}
+    return (
+        (XERO, STUDIO, "xero", "Tidewater Studio (Xero)", seed.TENANT_ONE, _XERO_TOKENS,
+         _INVOICING),
+        (SLACK, STUDIO, "slack", "Tidewater Studio (Slack)", seed.SLACK_TEAM, _SLACK_TOKEN, {}),
+        (FACEBOOK, STUDIO, "facebook", "Tidewater Studio (Meta)", facebook.DATASET, dataset, {}),
+        (PORTANT, STUDIO, "portant", portant.WORKFLOW_NAME, "sample", workflow, {}),
+        (ACTIVECAMPAIGN, STUDIO, "activecampaign", "Tidewater Studio (ActiveCampaign)",
+         activecampaign.ACCOUNT, campaigns, {}),
+        (CALCOM, STUDIO, "calcom", "Jo's Cal.com", str(calcom.CALCOM_USER),
+         {"api_key": calcom.CALCOM_API_KEY}, {}),
+        (ZOOM, STUDIO, "zoom", "Tidewater Studio (Zoom)", zoom.ACCOUNT, _ZOOM_APP,
+         {"kind": "s2s"}),
+        (JOINERY_XERO, JOINERY, "xero", "Southbank Joinery (Xero)", seed.TENANT_TWO, _XERO_TOKENS,
+         _INVOICING),
+    )  # fmt: skip
+
 
 # id, workspace, name, email, phone
 _CUSTOMERS = (
@@ -116,9 +157,9 @@ _DEAL_PRODUCTS = (
 )
 
 
-def load(tx: Transaction, vault: Vault) -> None:
+def load(tx: Transaction, vault: Vault, sandbox_url: str) -> None:
     """Load both workspaces; what is there already stays as it is."""
-    _load_integrations(tx, vault)
+    _load_integrations(tx, vault, sandbox_url)
     products = {row[0]: row for row in _PRODUCTS}
     workspaces = {row[0]: row[1] for row in _DEALS}
     _insert(tx, CrmCustomer, (
@@ -149,8 +190,9 @@ def load(tx: Transaction, vault: Vault) -> None:
     ))  # fmt: skip
 
 
-def _load_integrations(tx: Transaction, vault: Vault) -> None:
-    for integration_id, workspace, platform, name, tenant, credentials, chosen in _INTEGRATIONS:
+def _load_integrations(tx: Transaction, vault: Vault, sandbox_url: str) -> None:
+    rows = _integrations(sandbox_url)
+    for integration_id, workspace, platform, name, tenant, credentials, chosen in rows:
         connection = {"id": integration_id, "workspace_id": workspace, "platform": platform}
         sealed = vault.lock(credentials)
         _insert(tx, ConnectionRow, [connection | {"credentials": sealed}])
@@ -198,7 +240,12 @@ def described() -> dict[str, Any]:
     """Return the ids a person needs to send requests of their own."""
     return {
         "workspace_id": str(STUDIO),
-        "integrations": {"xero": str(XERO), "slack": str(SLACK)},
+        "integrations": {
+            platform: str(integration_id)
+            for integration_id, workspace, platform, *_ in _integrations("")
+            if workspace == STUDIO
+        },
+        "callbacks": {"portant": f"/callbacks/{PORTANT}/{_CALLBACK_SECRET}"},
         "deals": [
             {
                 "id": str(fixed(deal)),
@@ -219,7 +266,7 @@ def prepare(chosen: Settings) -> dict[str, Any]:
     try:
         migrate(database, with_crm_tables=True)
         with database.transaction() as tx:
-            load(tx, Vault(chosen))
+            load(tx, Vault(chosen), chosen.slack_api_url.removesuffix("/slack/api"))
             key = api_key(tx, Path(chosen.state_dir))
     finally:
         database.dispose()

@@ -57,5 +57,5 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
 def loaded(fleet: Fleet, environment) -> Fleet:
     """The sample workspace, loaded."""
     with fleet.database.transaction() as tx:
-        sample.load(tx, fleet.vault)
+        sample.load(tx, fleet.vault, "http://127.0.0.1:9")
     return fleet

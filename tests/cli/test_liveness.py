@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from workers import liveness
-from workers.local_processes import local_processes
+from workers.local_processes import SMALL_QUEUES, XERO_QUEUES, local_processes
 
 
 @pytest.fixture
@@ -67,5 +67,7 @@ def test_a_paused_integration_makes_nobody_stuck(fleet, overdue, world) -> None:
 def test_the_processes_it_names_exist(fleet, tmp_path) -> None:
     env = {"FLOWER_PORT": "1", "WORKER_CONCURRENCY": "1"}
     names = {program.name for program in local_processes(env, tmp_path)}
-    assert {*liveness.PROCESS_OF_QUEUE.values(), "relay", "events"} <= names
-    assert set(liveness.PROCESS_OF_QUEUE) == set(fleet.catalogue.queues)
+    assert {*liveness.PROCESS_OF_QUEUE.values(), liveness.SMALL, "relay", "events"} <= names
+    small = set(fleet.catalogue.queues) - set(liveness.PROCESS_OF_QUEUE)
+    assert small == set(SMALL_QUEUES.split(","))
+    assert set(liveness.PROCESS_OF_QUEUE) == set(XERO_QUEUES.split(","))

@@ -55,7 +55,7 @@ def test_loading_the_sample_twice_is_loading_it_once(loaded) -> None:
 
     before = everything()
     with loaded.database.transaction() as tx:
-        sample.load(tx, loaded.vault)
+        sample.load(tx, loaded.vault, "http://127.0.0.1:9")
     assert everything() == before
 
 

@@ -44,7 +44,7 @@ def up(
         with LocalFleet(folder, options) as fleet:
             out.print(f"[dim]state in {reach.shown_path(folder)}[/dim]")
             fleet.wait_ready(lambda words: out.print(f"  [green]✓[/green] {words}"))
-            if fleet.hear_webhooks():
+            if fleet.hear_webhooks() and fleet.hear_callbacks():
                 out.print("  [green]✓[/green] the sandbox tells by webhook what changes")
             told = reach.told(folder)
             if as_json:

@@ -1,6 +1,6 @@
 """Words and colours for what the fleet's states are called. Tables, nothing else decides here."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -164,22 +164,39 @@ _WHY = {
 
 def result_words(result: Mapping[str, Any]) -> str:
     """Return what an action produced, in a few words."""
-    if result.get("invoice_number"):
-        total = money(result["total"], result.get("currency", "")) if "total" in result else ""
-        parts = (result["invoice_number"], total, result.get("status"))
-        return " ".join(str(part) for part in parts if part)
-    if "ts" in result:
-        return f"posted in {result.get('channel')}"
-    if "checked" in result:
-        names = [
-            "checked",
-            "changed",
-            "promoted",
-            *(["unreadable"] if result.get("unreadable") else []),
-        ]
-        said = ", ".join(f"{result.get(name, 0)} {name}" for name in names)
-        return f"{said}, in {result['calls']} calls" if "calls" in result else said
-    for name in ("payment_id", "contact_id", "repeating_invoice_id"):
-        if result.get(name):
-            return f"{name.removesuffix('_id').replace('_', ' ')} {short(result[name])}"
-    return ""
+    return next((say(result) for name, say in _RESULTS if result.get(name)), "")
+
+
+def _invoice(result: Mapping[str, Any]) -> str:
+    total = money(result["total"], result.get("currency", "")) if "total" in result else ""
+    parts = (result["invoice_number"], total, result.get("status"))
+    return " ".join(str(part) for part in parts if part)
+
+
+def _sync(result: Mapping[str, Any]) -> str:
+    names = ["checked", "changed", "promoted", *(["unreadable"] * bool(result.get("unreadable")))]
+    said = ", ".join(f"{result.get(name, 0)} {name}" for name in names)
+    return f"{said}, in {result['calls']} calls" if "calls" in result else said
+
+
+def _entry(result: Mapping[str, Any]) -> str:
+    how = "was in the automation already" if result.get("already") else "entered the automation"
+    return f"contact {result.get('contact_id')} {how}"
+
+
+_RESULTS: tuple[tuple[str, Callable[[Mapping[str, Any]], str]], ...] = (
+    ("invoice_number", _invoice),
+    ("ts", lambda r: f"posted in {r.get('channel')}"),
+    ("calls", _sync),
+    ("meeting_id", lambda r: f"meeting {r['meeting_id']}, {r.get('topic')}"),
+    ("not_added", lambda r: f"{len(r['guests'])} guests added, not {', '.join(r['not_added'])}"),
+    ("guests", lambda r: f"{len(r['guests'])} guests added"),
+    ("booking_uid", lambda r: f"booked {str(r.get('start'))[:16]}, {r['booking_uid']}"),
+    ("document_id", lambda r: str(r.get("name") or r["document_id"])),
+    ("contact_automation_id", _entry),
+    ("events_received", lambda r: f"{r['events_received']} events received"),
+    ("payment_id", lambda r: f"payment {short(r['payment_id'])}"),
+    ("contact_id", lambda r: f"contact {short(r['contact_id'])}"),
+    ("repeating_invoice_id", lambda r: f"repeating invoice {short(r['repeating_invoice_id'])}"),
+)
+"""What a result is known by, and how it is told; the first that is there counts."""

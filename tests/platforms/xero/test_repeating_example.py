@@ -10,7 +10,7 @@ from workers.execute import execute
 def test_the_example_sets_a_template_up(office):
     fleet = office.world.fleet
     with fleet.database.transaction() as tx:
-        sample.load(tx, fleet.vault)
+        sample.load(tx, fleet.vault, "http://127.0.0.1:9")
     request = json.loads((EXAMPLES / "contact" / "repeating-invoice.json").read_text())
     contact = office.person("contacts", Name="Harbour Freight Logistics")
     request["params"]["contact_id"] = contact["ContactID"]

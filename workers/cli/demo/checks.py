@@ -70,7 +70,7 @@ def _effects(findings: Findings) -> Sequence[Check]:
     asked = [r for r in findings.actions.values() if r["action_type"] == "xero_create_invoice"]
     raised = sum(row["status"] == "succeeded" for row in asked)
     single = counts["xero.invoice.created"] == len(marks) == raised and not twice
-    rest = "one Xero contact per customer, one message per request"
+    rest = "one contact per customer, one message, meeting, booking, document, entry, event each"
     return [
         Check(once, single, shown, note=shown),
         Check(rest, counts == script.EXPECTED_EFFECTS, shown),

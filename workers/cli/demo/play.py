@@ -49,6 +49,7 @@ class Play:
 
             fleet = compose("demo", read_settings(local.environment))
             local.wait_ready(self._ready)
+            local.hear_callbacks()
             try:
                 findings = self._perform(fleet, Control(local.environment["SANDBOX_URL"]))
             finally:

@@ -37,6 +37,11 @@ CUES = (
     Cue("hosting-invoice", "celery", "Xero says 500 after it raised it"),
     Cue("new-contact", "plain", "a customer new to Xero"),
     Cue("slack-messages", "celery", "a message"),
+    Cue("zoom/create-meeting", "celery", "a weekly meeting, six times"),
+    Cue("calcom/create-booking", "plain", "a booking"),
+    Cue("portant/generate-document", "celery", "a document; Portant calls back"),
+    Cue("activecampaign/add-to-automation", "plain", "a contact new to it enters Welcome"),
+    Cue("facebook/conversion", "celery", "a purchase, its buyer hashed"),
     Cue("misspelt-field", "plain", "a misspelt field: must be refused"),
     Cue("balance-invoice", "celery", "the balance of the deposit", act=2),
 )
@@ -49,7 +54,12 @@ EXPECTED_PRODUCTS = {
     "d101": "invoiced", "d102": "invoiced", "d201": "paid", "d202": "paid", "d301": "invoiced",
     "d302": "unpaid", "d401": "unpaid", "d402": "unpaid",
 }  # fmt: skip
-EXPECTED_EFFECTS = {"xero.invoice.created": 4, "xero.contact.created": 4, "slack.message.posted": 2}
+EXPECTED_EFFECTS = {
+    "xero.invoice.created": 4, "xero.contact.created": 4, "slack.message.posted": 2,
+    "zoom.meeting.created": 1, "calcom.booking.created": 1, "portant.document.created": 1,
+    "activecampaign.contact.synced": 1, "activecampaign.contact_automation.created": 1,
+    "facebook.event.received": 1,
+}  # fmt: skip
 PAID_EXAMPLE = "full-invoice"
 
 
