@@ -22,6 +22,8 @@ from workers.fleet import Fleet
 
 NO_TOKEN = "no_token"  # noqa: S105 - a code
 """Nothing was sent for want of credentials: no attempt of the effect's own."""
+TOKEN_RENEWED = "token_renewed"  # noqa: S105
+"""The code of a deferral after which newer credentials are tried."""
 KEY_MISSING_WAIT = timedelta(minutes=1)
 REFUSED_TOGETHER = "refused_together"
 """The code of a deferral after which a call's members go out again in smaller calls."""
@@ -152,8 +154,13 @@ def _shares(attempts: Sequence[Attempt], session: Session | None) -> Sequence[Se
 
 
 def _with_newer_credentials(fleet: Fleet, attempt: Attempt, outcome: AnyOutcome) -> AnyOutcome:
-    """Have refused credentials renewed; only when they cannot be is the connection blocked."""
+    """Have refused credentials renewed; when they cannot be, the connection is blocked.
+
+    So it is when newer ones are refused too: what is wrong is not their age.
+    """
     if not isinstance(outcome, Deferred) or outcome.blocks is not Blocks.CONNECTION:
+        return outcome
+    if attempt.action.last_code == TOKEN_RENEWED:
         return outcome
     try:
         renewed = renew(fleet, attempt.carrier.integration, attempt.carrier.platform)
@@ -162,8 +169,8 @@ def _with_newer_credentials(fleet: Fleet, attempt: Attempt, outcome: AnyOutcome)
         return replace(outcome, message=words, until=refused.until, blocks=refused.blocks)
     except (SettingsError, *PASSING) as error:
         logger().warning("token not renewed", error=type(error).__name__)
-        renewed = True  # another attempt will see
-    return replace(outcome, blocks=Blocks.EFFECT) if renewed else outcome
+        return replace(outcome, blocks=Blocks.EFFECT)  # another attempt will see
+    return replace(outcome, code=TOKEN_RENEWED, blocks=Blocks.EFFECT) if renewed else outcome
 
 
 def _one_more(fleet: Fleet, attempt: Attempt) -> None:

@@ -12,6 +12,7 @@ from infra.exchange import Broken, TooLate
 from infra.platform import Platform
 from infra.platforms.postmark import authorisation as postmark
 from infra.platforms.xero import authorisation as xero
+from infra.platforms.zoom import authorisation as zoom
 from workers.credentials import open_session
 from workers.fleet import Fleet
 
@@ -54,6 +55,28 @@ def try_organisation(fleet: Fleet, held: Mapping[str, Any], tenant: str) -> None
     problem = _asked("Xero", lambda: xero.problem_with(session))
     if problem is not None:
         raise Refused(problem)
+
+
+def zoom_credentials(
+    fleet: Fleet, asked: zoom.Asked, app: Mapping[str, str], code: str
+) -> Mapping[str, Any]:
+    """Exchange the code a person came back with for credentials.
+
+    Raises:
+        Refused: Zoom's words.
+    """
+    session = open_session(fleet, fleet.settings.zoom_oauth_url, app)
+    return _asked("Zoom", lambda: zoom.redeem(session, asked, code))
+
+
+def zoom_user(fleet: Fleet, held: Mapping[str, Any]) -> zoom.User:
+    """Ask Zoom who has signed in.
+
+    Raises:
+        Refused: Zoom's words.
+    """
+    session = open_session(fleet, fleet.settings.zoom_api_url, held)
+    return _asked("Zoom", lambda: zoom.user(session))
 
 
 def by_keys(fleet: Fleet, platform: Platform, given: Mapping[str, Any]) -> Connectable:

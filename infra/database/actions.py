@@ -32,6 +32,7 @@ class ActionRecord:
     cancel_requested_by: str | None
     failures: int
     created_at: datetime
+    last_code: str | None = None  # of what it was put off or is in doubt for
 
 
 COLUMNS = (
@@ -49,6 +50,7 @@ COLUMNS = (
     ActionRow.cancel_requested_by,
     ActionRow.failures,
     ActionRow.created_at,
+    ActionRow.error["code"].astext.label("last_code"),
     IntegrationRow.platform,
     IntegrationRow.status.label("integration_status"),
     IntegrationRow.tenant_key,
@@ -91,6 +93,7 @@ def record(row: Row[Any]) -> ActionRecord:
         cancel_requested_by=row.cancel_requested_by,
         failures=row.failures,
         created_at=row.created_at,
+        last_code=row.last_code,
     )
 
 

@@ -1,13 +1,22 @@
 """The command line run in this process, against the test's own database."""
 
 import json
-from collections.abc import Callable
+import os
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import urllib3
 from typer.testing import CliRunner
 
+from infra.sandbox import seed
 from infra.settings import Settings, variable_of
 from workers import sample
 from workers.cli.main import app
@@ -59,3 +68,58 @@ def loaded(fleet: Fleet, environment) -> Fleet:
     with fleet.database.transaction() as tx:
         sample.load(tx, fleet.vault, "http://127.0.0.1:9")
     return fleet
+
+
+class Command:
+    """A running `fleet connect xero`, and the browser."""
+
+    def __init__(self, process: subprocess.Popen[str], redirect_uri: str) -> None:
+        self.process, self.redirect_uri = process, redirect_uri
+        self.http = urllib3.PoolManager(retries=False, timeout=10)
+        assert process.stderr is not None
+        self.said = ""
+        while "http" not in self.said:
+            line = process.stderr.readline()
+            assert line, self.said
+            self.said += line
+        (self.url,) = re.findall(r"https?://\S+", self.said)
+
+    def asked(self) -> dict[str, str]:
+        return {name: values[0] for name, values in parse_qs(urlsplit(self.url).query).items()}
+
+    def agree(self, **how: str) -> str:
+        """Agree (or not) on the page; return where the browser is sent."""
+        answer = self.http.request("GET", self.url + "".join(f"&{k}={v}" for k, v in how.items()))
+        assert answer.status == 302, answer.data
+        return str(answer.headers["Location"])
+
+    def come_back(self, where: str) -> urllib3.BaseHTTPResponse:
+        return self.http.request("GET", where.replace("localhost", "127.0.0.1"))
+
+    def ended(self) -> tuple[int, str, str]:
+        out, err = self.process.communicate(timeout=30)
+        return self.process.returncode, out, self.said + err
+
+
+@pytest.fixture
+def connecting(environment) -> Any:
+    """Start `fleet connect <platform>`; the test plays the browser."""
+
+    @contextmanager
+    def run(*words: str, platform: str = "xero", **more: str) -> Iterator[Command]:
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            redirect_uri = f"http://localhost:{taken.getsockname()[1]}/callback"
+        app = {"XERO_CLIENT_ID": seed.CLIENT_ID, "XERO_CLIENT_SECRET": seed.CLIENT_SECRET}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "workers.cli.main", "connect", platform, "--no-browser",
+             "--json", "--redirect-uri", redirect_uri, *words],
+            env=os.environ | app | more, stdin=subprocess.DEVNULL, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        try:
+            yield Command(process, redirect_uri)
+        finally:
+            process.kill()
+            process.communicate()
+
+    return run

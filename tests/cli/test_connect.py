@@ -3,16 +3,10 @@
 import json
 import re
 import socket
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
-import pytest
-import urllib3
 from sqlalchemy import text
 
 from infra.platforms.xero import sdk
@@ -22,61 +16,6 @@ from workers.execute import execute
 
 assert sdk, "loaded before any send-by time runs: it takes a second"
 BOTH = (seed.TENANT_ONE, seed.TENANT_TWO)
-
-
-class Command:
-    """A running `fleet connect xero`, and the browser."""
-
-    def __init__(self, process: subprocess.Popen[str], redirect_uri: str) -> None:
-        self.process, self.redirect_uri = process, redirect_uri
-        self.http = urllib3.PoolManager(retries=False, timeout=10)
-        assert process.stderr is not None
-        self.said = ""
-        while "http" not in self.said:
-            line = process.stderr.readline()
-            assert line, self.said
-            self.said += line
-        (self.url,) = re.findall(r"https?://\S+", self.said)
-
-    def asked(self) -> dict[str, str]:
-        return {name: values[0] for name, values in parse_qs(urlsplit(self.url).query).items()}
-
-    def agree(self, **how: str) -> str:
-        """Agree (or not) on the page; return where the browser is sent."""
-        answer = self.http.request("GET", self.url + "".join(f"&{k}={v}" for k, v in how.items()))
-        assert answer.status == 302, answer.data
-        return str(answer.headers["Location"])
-
-    def come_back(self, where: str) -> urllib3.BaseHTTPResponse:
-        return self.http.request("GET", where.replace("localhost", "127.0.0.1"))
-
-    def ended(self) -> tuple[int, str, str]:
-        out, err = self.process.communicate(timeout=30)
-        return self.process.returncode, out, self.said + err
-
-
-@pytest.fixture
-def connecting(environment) -> Any:
-    @contextmanager
-    def run(*words: str, **more: str) -> Iterator[Command]:
-        import os  # noqa: PLC0415
-
-        with socket.create_server(("127.0.0.1", 0)) as taken:
-            redirect_uri = f"http://localhost:{taken.getsockname()[1]}/callback"
-        app = {"XERO_CLIENT_ID": seed.CLIENT_ID, "XERO_CLIENT_SECRET": seed.CLIENT_SECRET}
-        process = subprocess.Popen(
-            [sys.executable, "-m", "workers.cli.main", "connect", "xero", "--no-browser",
-             "--json", "--redirect-uri", redirect_uri, *words],
-            env=os.environ | app | more, stdin=subprocess.DEVNULL, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        )  # fmt: skip
-        try:
-            yield Command(process, redirect_uri)
-        finally:
-            process.kill()
-            process.communicate()
-
-    return run
 
 
 def integrations_of(world: World) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from infra.database import integrations
 from infra.database.tables import IntegrationRow
 from infra.platforms.xero import sdk
 from infra.sandbox import seed
+from tests.harness.sandbox import Sandbox
 from tests.harness.world import World, eventually
 from workers.execute import execute
 
@@ -285,3 +286,18 @@ def test_thirty_threads_with_one_dead_token_renew_it_once(world, sandbox) -> Non
     carry_on(world, *actions)
     assert set(eventually(lambda: [world.status(one) for one in actions])) == {"succeeded"}
     assert sandbox.count(RENEWED) == 1
+
+
+def test_a_refusal_that_newer_tokens_do_not_mend_pauses_the_integration(
+    world: World, sandbox: Sandbox
+) -> None:
+    sandbox.fault("xero", "status", path="/Contacts", status=401, times=None)
+    action = contact(world)
+    carry_on(world, action, rounds=4)
+    (integration,) = world.rows("SELECT * FROM integrations WHERE id = :id", id=world.xero)
+    assert (integration.status, world.status(action)) == ("error", "waiting")
+    assert sandbox.count("xero.token.refreshed") == 1
+    sandbox.control("DELETE", "/faults")
+    world.reconnect(world.xero)
+    carry_on(world, action)
+    assert world.status(action) == "succeeded"

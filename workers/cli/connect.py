@@ -8,7 +8,6 @@ from uuid import UUID
 
 import typer
 from click import Choice
-from rich.text import Text
 from typer.core import TyperGroup
 
 from workers.cli import connect_by_keys, say
@@ -77,8 +76,8 @@ def xero(  # noqa: PLR0913
         owner = workspace or the_only_workspace(fleet)
         client = _app_of(fleet, owner)
         asked = authorisation.ask(fleet.settings.xero_login_url, client["client_id"], redirect_uri)
-        with sign_in.Callback(redirect_uri, asked.state, _aside) as callback:
-            _send_to(asked.url, open_browser=browser)
+        with sign_in.Callback(redirect_uri, asked.state, sign_in.aside) as callback:
+            sign_in.send_to("Xero", asked.url, open_browser=browser)
             code = callback.code(wait)
         held = connecting.xero_credentials(fleet, asked, client, code)
         reached = connecting.xero_organisations(fleet, held)
@@ -111,21 +110,6 @@ def _app_of(fleet: "Fleet", workspace_id: UUID) -> dict[str, str]:
         "client_id": secret("XERO_CLIENT_ID", "Client id of your Xero app"),
         "client_secret": secret("XERO_CLIENT_SECRET", "Client secret"),
     }
-
-
-def _send_to(url: str, *, open_browser: bool) -> None:
-    import webbrowser  # noqa: PLC0415
-
-    out = say.console(to_errors=True)
-    if open_browser and webbrowser.open(url):
-        out.print("Sign in to Xero in the browser window that has opened. Should none have, go to")
-    else:
-        out.print("Sign in to Xero at")
-    out.print(Text(url), soft_wrap=True)
-
-
-def _aside(words: str) -> None:
-    say.console(to_errors=True).print(Text(words, style="yellow"))
 
 
 def _chosen(

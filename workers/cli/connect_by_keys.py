@@ -29,24 +29,32 @@ def command(name: str) -> Any:
     platform = CATALOGUE.platforms.get(name)
     if platform is None or platform.connecting is None:
         return None
-    connecting = platform.connecting
+    variables = ", ".join(one.variable for one in platform.connecting.fields)
 
-    def connect(*, workspace: Workspace = None, as_json: AsJson = False) -> None:
-        from workers import connecting as tried  # noqa: PLC0415
-        from workers.cli import reach  # noqa: PLC0415
+    def connect_it(*, workspace: Workspace = None, as_json: AsJson = False) -> None:
+        connect(name, workspace, as_json=as_json)
 
-        with reach.fleet() as fleet:
-            owner = workspace or the_only_workspace(fleet)
-            given = _given(connecting)
-            found = tried.by_keys(fleet, platform, given)
-            connected, notes = tried.store_by_keys(fleet, owner, platform, given, found)
-        show_connected([connected], as_json=as_json, notes=notes)
-
-    variables = ", ".join(one.variable for one in connecting.fields)
-    connect.__doc__ = f"Connect {name.title()} by {variables}, else what is asked for."
+    connect_it.__doc__ = f"Connect {name.title()} by {variables}, else what is asked for."
     single = typer.Typer(add_completion=False)
-    single.command(name)(connect)
+    single.command(name)(connect_it)
     return typer.main.get_command(single)
+
+
+def connect(name: str, workspace: UUID | None, *, as_json: bool) -> None:
+    """Ask for the platform's keys, try them, store them, and say what is left to do."""
+    from infra.platforms import CATALOGUE  # noqa: PLC0415
+    from workers import connecting  # noqa: PLC0415
+    from workers.cli import reach  # noqa: PLC0415
+
+    platform = CATALOGUE.platforms[name]
+    if platform.connecting is None:
+        raise say.Failed(f"{name} is not connected by keys")
+    with reach.fleet() as fleet:
+        owner = workspace or the_only_workspace(fleet)
+        given = _given(platform.connecting)
+        found = connecting.by_keys(fleet, platform, given)
+        connected, notes = connecting.store_by_keys(fleet, owner, platform, given, found)
+    show_connected([connected], as_json=as_json, notes=notes)
 
 
 def _given(connecting: "Connecting") -> dict[str, str]:

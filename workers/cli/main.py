@@ -15,6 +15,7 @@ from workers.cli import (
     catalogue,
     connect,
     connect_postmark,
+    connect_zoom,
     deals,
     doctor,
     email,
@@ -107,6 +108,7 @@ app.add_typer(deals.app, name="deals", rich_help_panel=REQUESTS)
 app.add_typer(invoice.app, name="invoice", rich_help_panel=REQUESTS)
 app.add_typer(xero.app, name="xero", rich_help_panel=REQUESTS)
 connect.app.command()(connect_postmark.postmark)
+connect.app.command()(connect_zoom.zoom)
 app.add_typer(connect.app, name="connect", rich_help_panel=UPKEEP)
 app.add_typer(email.app, name="email", rich_help_panel=UPKEEP)
 app.add_typer(integrations.app, name="integrations", rich_help_panel=UPKEEP)

@@ -9,6 +9,9 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import parse_qs, urlsplit
 
+from rich.text import Text
+
+from workers.cli import say
 from workers.cli.say import Failed
 
 ADDRESS = "127.0.0.1"
@@ -118,6 +121,23 @@ class Callback:
         error = given.get("error", "it brought no code")[:WORDS_MAX]
         page = _page("Nothing was connected", "Your terminal says why.")
         return 200, page, ("error", error if error.isprintable() else "unreadable")
+
+
+def send_to(platform: str, url: str, *, open_browser: bool) -> None:
+    """Show a person where to sign in; the address goes to stderr."""
+    import webbrowser  # noqa: PLC0415
+
+    out = say.console(to_errors=True)
+    if open_browser and webbrowser.open(url):
+        out.print(f"Sign in to {platform} in the browser window that has opened. Else go to")
+    else:
+        out.print(f"Sign in to {platform} at")
+    out.print(Text(url), soft_wrap=True)
+
+
+def aside(words: str) -> None:
+    """Say something that does not end the sign-in."""
+    say.console(to_errors=True).print(Text(words, style="yellow"))
 
 
 def _page(title: str, words: str) -> bytes:

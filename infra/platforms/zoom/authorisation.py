@@ -34,7 +34,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Who signed in: the account is the tenant whose budget their calls use."""
+    """Who signed in. Each person of an account is a tenant: their tokens reach no other's meetings.
+
+    Zoom counts calls by account; a person's are counted apart from the others' here.
+    """
 
     tenant: str
     name: str
@@ -100,4 +103,4 @@ def user(session: Session) -> User | Rejected | Deferred:
     if not (isinstance(account, str) and account and isinstance(identity, str) and identity):
         return Rejected("unreadable_answer", "Zoom: the answer names no user of an account")
     name = answer.get("display_name") or answer.get("email") or identity
-    return User(account, f"Zoom, {name}", identity)
+    return User(f"{account}:{identity}", f"Zoom, {name}", identity)

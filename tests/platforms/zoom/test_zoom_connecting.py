@@ -118,7 +118,11 @@ def test_a_person_signs_in_and_hosts_a_meeting(world, sandbox, signed_in):
     assert {name: bool(held[name]) for name in OAUTH} == dict.fromkeys(OAUTH, True)
     assert held["kind"] == "oauth"
     whose = authorisation.user(session(sandbox, held, "/zoom/v2"))
-    assert (whose.tenant, whose.name, whose.id) == (seed.ACCOUNT, "Zoom, Sam Okafor", seed.SECOND)
+    assert (whose.tenant, whose.name, whose.id) == (
+        f"{seed.ACCOUNT}:{seed.SECOND}",
+        "Zoom, Sam Okafor",
+        seed.SECOND,
+    )
     world.add("zoom", whose.tenant, held, {"limits": LIMITS})
     action = world.submit(world.request("zoom_create_meeting", MEETING))
     assert carry_on(world, action).result["host"] == seed.SECOND_EMAIL
