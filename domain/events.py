@@ -26,6 +26,7 @@ class EventType(StrEnum):
     BALANCE_OPEN = "deal_product.balance_open"
     INTEGRATION_PAUSED = "integration.paused"
     INTEGRATION_RESUMED = "integration.resumed"
+    SUBSCRIPTION_DISABLED = "subscription.disabled"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ class Catalogue:
 
     def __init__(self, platforms: Sequence[Platform]) -> None:
         self.platforms: Mapping[str, Platform] = {p.name: p for p in platforms}
-        self.actions: dict[str, ActionType] = {}
+        self.actions: dict[str, ActionType] = {}  # what may be asked for
+        self.own: dict[str, ActionType] = {}  # what the fleet alone wishes
         self._platform_of_action: dict[str, Platform] = {}
         self._effects: dict[str, tuple[Platform, EffectType]] = {}
         self.reads: dict[str, tuple[Platform, Read]] = {
@@ -19,14 +20,22 @@ class Catalogue:
         }
         for platform in platforms:
             for action in platform.actions:
-                if action.name in self.actions:
+                if action.name in self._platform_of_action:
                     raise UnsafeDeclaration(f"two platforms declare {action.name}")
-                self.actions[action.name] = action
+                (self.own if action.own else self.actions)[action.name] = action
                 self._platform_of_action[action.name] = platform
             for effect in platform.effects:
                 if effect.name in self._effects:
                     raise UnsafeDeclaration(f"two effects are called {effect.name}")
                 self._effects[effect.name] = (platform, effect)
+
+    def action(self, name: str) -> ActionType:
+        """Return the declaration of any action type, the fleet's own ones too.
+
+        Raises:
+            KeyError: there is none of this name.
+        """
+        return self.own[name] if name in self.own else self.actions[name]
 
     def platform_of(self, action_type: str) -> Platform:
         """Return the platform that carries an action type out."""
@@ -38,7 +47,7 @@ class Catalogue:
 
     def queue_of(self, action_type: str) -> str:
         """Return the queue on which an action of this type starts."""
-        return self.actions[action_type].queue or self.platform_of(action_type).queues[0]
+        return self.action(action_type).queue or self.platform_of(action_type).queues[0]
 
     @property
     def queues(self) -> tuple[str, ...]:

@@ -85,7 +85,8 @@ class ActionType:
     `kept` says what is stored of the params of a request by queue that is refused: personal data
     that is hashed while params are read is not.
     `effects` names those of its plan that change something; `batched` those of them that may share
-    a call with those of other actions.
+    a call with those of other actions. `own`: only the fleet itself wishes it, and no event tells
+    how it ends.
     """
 
     name: str
@@ -100,6 +101,7 @@ class ActionType:
     guarantee: str = ""
     effects: tuple[str, ...] = ()
     batched: frozenset[str] = frozenset()
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from domain.actions.outcome import Deferred, Unknown
-from infra.exchange import Broken, Exchange, TooLate, Transport
+from infra.exchange import Broken, Caution, Exchange, TooLate, Transport
 
 
 class NoMoreCalls(Exception):  # noqa: N818 - named for what it is
@@ -62,8 +62,12 @@ class Session:
         *,
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
+        caution: Caution | None = None,
     ) -> Exchange:
-        """Carry out one exchange with a whole URL (the same guards as `send`)."""
+        """Carry out one exchange with a whole URL (the same guards as `send`).
+
+        `caution` where somebody else chose the URL.
+        """
         if self.exchanges:
             self.more()
         exchange = Exchange(
@@ -74,6 +78,7 @@ class Session:
             send_by=self.send_by,
             send_by_monotonic=self.send_by_monotonic,
             ends_by_monotonic=time.monotonic() + self.call_timeout_s,
+            caution=caution,
         )
         self.exchanges.append(exchange)
         self.transport.carry(exchange)

@@ -73,6 +73,9 @@ class Settings:
     webhook_gather_s: float = 0.1  # what is told meanwhile is read in one go
     keep_webhook_events_for_s: float = 35 * 86400.0  # Xero repeats them for 31 days
 
+    deliver_to_private_addresses: bool = False  # our webhooks, to this machine and its network
+    keep_deliveries_for_s: float = 30 * 86400.0  # of our webhooks, with their attempts
+
     @property
     def call_timeout(self) -> timedelta:
         """Longest an exchange may take in all."""

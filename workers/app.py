@@ -80,5 +80,5 @@ def _run(*, action_id: str, **_later: Any) -> None:
     execute(fleet(), UUID(action_id))
 
 
-for _action_type in CATALOGUE.actions:
+for _action_type in (*CATALOGUE.actions, *CATALOGUE.own):
     app.task(name=CATALOGUE.task_name(_action_type))(_run)

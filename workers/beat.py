@@ -17,6 +17,7 @@ from infra.database import (
     budgets,
     callbacks,
     claims,
+    deliveries,
     dispatch,
     health,
     inbox,
@@ -162,6 +163,7 @@ def purge(beat: Beat, now: datetime) -> None:
         budgets.purge(tx, now - timedelta(days=2))
         claims.purge(tx, now - timedelta(days=1))
         actions.purge(tx, now - timedelta(seconds=settings.keep_actions_for_s))
+        deliveries.purge(tx, now - timedelta(seconds=settings.keep_deliveries_for_s))
 
 
 def invariants(beat: Beat, now: datetime) -> None:

@@ -40,6 +40,10 @@ def compose(kind: str, chosen: Settings | None = None) -> Fleet:
         settings=used,
         database=database,
         vault=Vault(used),
-        transport=Transport(used.connect_timeout_s, used.read_timeout_s),
+        transport=Transport(
+            used.connect_timeout_s,
+            used.read_timeout_s,
+            private_addresses=used.deliver_to_private_addresses,
+        ),
         incarnation=Incarnation(database, kind),
     )

@@ -19,7 +19,7 @@ WORKER_STOP_SECONDS = 30.0
 CONCURRENCY = "10"
 
 XERO_QUEUES = "xero,xero.sync"
-SMALL_QUEUES = "slack,facebook,portant,activecampaign,calcom,zoom,postmark"
+SMALL_QUEUES = "slack,facebook,portant,activecampaign,calcom,zoom,postmark,webhook"
 """Platforms with little traffic share a worker here; in production each has its own."""
 
 
@@ -56,6 +56,7 @@ def local_environment(given: Mapping[str, str], state: Path, *, sandbox: bool) -
         env |= {
             "SANDBOX_PORT": port,
             "SANDBOX_URL": url,
+            "FLEET_DELIVER_TO_PRIVATE_ADDRESSES": "1",  # a receiver on this machine
             "XERO_API_URL": f"{url}/xero",
             "XERO_IDENTITY_URL": f"{url}/xero",
             "XERO_LOGIN_URL": f"{url}/xero/identity",

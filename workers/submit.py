@@ -99,10 +99,36 @@ def add_own(  # noqa: PLR0913
     params: Mapping[str, Any] | None = None,
 ) -> Answer:
     """Add what the fleet wishes by itself to a transaction: nothing to check, people come first."""
-    wished = dict(params or {})
-    envelope = Envelope(None, integration.id, action_type, wished, {}, None, by)
-    wish = Incoming(key, envelope, by, priority=1)
-    return _insert(tx, [_row(fleet, wish, integration, wished, fleet.now())])[0]
+    return add_wishes(fleet, tx, [Wish(action_type, integration, key, by, by, params or {})])[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the fleet wishes by itself: `source` says why, `by` whose wish it is after all."""
+
+    action_type: str
+    integration: Integration
+    key: str
+    source: str
+    by: str
+    params: Mapping[str, Any]
+    priority: int = 1
+
+
+def add_wishes(fleet: Fleet, tx: Transaction, wishes: Sequence[Wish]) -> list[Answer]:
+    """Add several wishes to a transaction; those that are actions already stay as they are."""
+    now, rows = fleet.now(), []
+    for wish in wishes:
+        params = dict(wish.params)
+        own = wish.integration.id, wish.action_type
+        incoming = Incoming(
+            wish.key,
+            Envelope(None, *own, params, {}, None, wish.by),
+            wish.source,
+            wish.priority,
+        )
+        rows.append(_row(fleet, incoming, wish.integration, params, now))
+    return _insert(tx, rows)
 
 
 def submit_many(fleet: Fleet, arrived: Sequence[Incoming]) -> list[Answer]:
@@ -201,7 +227,7 @@ def _row(
 ) -> dict[str, Any]:
     envelope = item.envelope
     workspace_id = integration.workspace_id if integration else NO_WORKSPACE
-    declared = envelope.action_type in fleet.catalogue.actions
+    declared = envelope.action_type in {**fleet.catalogue.actions, **fleet.catalogue.own}
     return {
         "id": _id(item, integration),
         "workspace_id": workspace_id,

@@ -72,12 +72,12 @@ class Turn:
     @cached_property
     def known(self) -> Known:
         """What the plan may know beside request and results."""
-        declared = self.fleet.catalogue.actions[self.action.request.action_type]
+        declared = self.fleet.catalogue.action(self.action.request.action_type)
         return declared.known(self.tx, self.action.request, self.action.integration)
 
     def plan(self) -> Step:
         """Ask the plan what comes next."""
-        declared = self.fleet.catalogue.actions[self.action.request.action_type]
+        declared = self.fleet.catalogue.action(self.action.request.action_type)
         # An abandoned effect told the plan nothing: it was given up before it was done.
         results = tuple(effect.settled() for effect in self.effects if effect.state in _TOLD)
         return declared.next_effect(self.action.request, self.known, results)
@@ -203,6 +203,8 @@ class Turn:
 
     def _tell(self, event: EventType, data: Mapping[str, Any]) -> None:
         request = self.action.request
+        if self.fleet.catalogue.action(request.action_type).own:
+            return  # telling how the telling went would never end
         told = {
             "action_id": str(request.action_id),
             "action_type": request.action_type,

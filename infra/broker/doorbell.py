@@ -9,7 +9,6 @@ import os
 import socket
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
-from datetime import UTC
 from typing import Any
 from uuid import uuid4
 
@@ -26,7 +25,7 @@ from infra.broker.topology import (
     work_queue,
 )
 from infra.database.dispatch import Doorbell
-from infra.database.outbox import SOURCE, Waiting
+from infra.database.outbox import Waiting, cloud_event
 from infra.settings import Settings
 
 _ORIGIN = f"{os.getpid()}@{socket.gethostname()}"
@@ -57,24 +56,6 @@ def celery_message(task: str, kwargs: Mapping[str, Any], task_id: str) -> dict[s
         "content_type": "application/json",
         "content_encoding": "utf-8",
     }
-
-
-def cloud_event(event: Waiting) -> dict[str, Any]:
-    """Return an event as CloudEvents 1.0 JSON; `id` is stable across re-publishing."""
-    told: dict[str, Any] = {
-        "specversion": "1.0",
-        "id": str(event.event_id),
-        "source": SOURCE,
-        "type": event.type,
-        "subject": event.subject,
-        "time": event.created_at.astimezone(UTC).isoformat(),
-        "datacontenttype": "application/json",
-        "workspaceid": str(event.workspace_id),
-        "data": dict(event.data),
-    }
-    if event.deal_id is not None:
-        told |= {"dealid": str(event.deal_id), "sequence": event.sequence}
-    return told
 
 
 def _batch(producer: Any) -> AbstractContextManager[object]:

@@ -72,13 +72,12 @@ _LIST = select(
 ).outerjoin_from(IntegrationRow, ConnectionRow, ConnectionRow.id == IntegrationRow.connection_id)
 
 
-def sealed(tx: Transaction, connection_id: UUID) -> Sealed:
-    """Return a connection's credentials as stored."""
-    row = tx.execute(
-        select(ConnectionRow.credentials, ConnectionRow.version).where(
-            ConnectionRow.id == connection_id
-        )
-    ).one()
+def sealed(tx: Transaction, connection_id: UUID, *, for_update: bool = False) -> Sealed:
+    """Return a connection's credentials as stored; `for_update` locks them until the commit."""
+    wanted = select(ConnectionRow.credentials, ConnectionRow.version).where(
+        ConnectionRow.id == connection_id
+    )
+    row = tx.execute(wanted.with_for_update() if for_update else wanted).one()
     return Sealed(connection_id, row.credentials, row.version)
 
 

@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -101,6 +101,24 @@ class Waiting:
     subject: str
     data: dict[str, Any]
     created_at: datetime
+
+
+def cloud_event(event: Waiting) -> dict[str, Any]:
+    """Return an event as CloudEvents 1.0 JSON; `id` is stable across re-publishing."""
+    told: dict[str, Any] = {
+        "specversion": "1.0",
+        "id": str(event.event_id),
+        "source": SOURCE,
+        "type": event.type,
+        "subject": event.subject,
+        "time": event.created_at.astimezone(UTC).isoformat(),
+        "datacontenttype": "application/json",
+        "workspaceid": str(event.workspace_id),
+        "data": dict(event.data),
+    }
+    if event.deal_id is not None:
+        told |= {"dealid": str(event.deal_id), "sequence": event.sequence}
+    return told
 
 
 def unpublished(tx: Transaction, count: int) -> list[Waiting]:

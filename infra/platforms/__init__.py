@@ -8,6 +8,7 @@ from infra.platforms import (
     portant,
     postmark,
     slack,
+    webhook,
     xero,
     zoom,
 )
@@ -19,6 +20,7 @@ PLATFORMS = (
     portant.PLATFORM,
     postmark.PLATFORM,
     slack.PLATFORM,
+    webhook.PLATFORM,
     xero.PLATFORM,
     zoom.PLATFORM,
 )

@@ -76,6 +76,7 @@ def wipe_broker(settings: Settings) -> None:
             PLAIN_REQUESTS,
             "slack",
             "postmark",
+            "webhook",
             "xero",
             "xero.sync",
             "fleet.events.payment_status",

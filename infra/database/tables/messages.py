@@ -23,6 +23,8 @@ class OutboxRow(FleetTable):
             "published_at",
             postgresql_where=text("type = 'invoice.promotion_due' AND consumed_at IS NULL"),
         ),
+        Index("ix_outbox_created_at", "created_at", postgresql_using="brin"),
+        Index("ix_outbox_published_at", "published_at", postgresql_using="brin"),
     )
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     event_id: Mapped[UUID]
