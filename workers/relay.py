@@ -11,7 +11,7 @@ from threading import Event
 
 import psycopg
 
-from infra.boundary import carrying
+from infra.boundary import boundary, carrying
 from infra.broker.doorbell import Teller
 from infra.database import dispatch, outbox
 from infra.database.leadership import Leadership
@@ -101,8 +101,9 @@ class Relay:
         with self._fleet.database.transaction() as tx:
             waiting = outbox.unpublished(tx, EVENTS_PER_ROUND)
         if waiting:
+            carrying(waiting[0].event_id)
+            boundary("before publishing")
             self._teller.publish(waiting)
-            carrying(waiting[0].event_id)  # for tests: dying here must lose no delivery
             with self._fleet.database.transaction() as tx:
                 fan_out(self._fleet, tx, waiting)
                 outbox.mark_published(tx, [event.id for event in waiting], self._fleet.now())

@@ -92,12 +92,13 @@ def show(
     return _shown(rows[0])
 
 
-def deliveries(  # noqa: PLR0913, PLR0917
+def deliveries(  # noqa: PLR0913
     tx: Transaction,
     subscription_id: UUID,
+    delivery_id: UUID | None = None,
+    *,
     workspace_id: UUID | None = None,
     status: str | None = None,
-    delivery_id: UUID | None = None,
     limit: int = 50,
 ) -> list[dict[str, Any]]:
     """Return the delivery log, newest first: event, status, attempts, the latest answer (redacted).

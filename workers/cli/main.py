@@ -26,6 +26,7 @@ from workers.cli import (
     letters,
     run,
     say,
+    subscriptions,
     xero,
 )
 from workers.cli.demo.command import demo
@@ -112,6 +113,7 @@ connect.app.command()(connect_zoom.zoom)
 app.add_typer(connect.app, name="connect", rich_help_panel=UPKEEP)
 app.add_typer(email.app, name="email", rich_help_panel=UPKEEP)
 app.add_typer(integrations.app, name="integrations", rich_help_panel=UPKEEP)
+app.add_typer(subscriptions.app, name="subscriptions", rich_help_panel=UPKEEP)
 app.add_typer(letters.app, name="dead-letters", rich_help_panel=UPKEEP)
 app.add_typer(keys.app, name="keys", rich_help_panel=UPKEEP)
 app.command(rich_help_panel=UPKEEP)(doctor.doctor)

@@ -56,6 +56,7 @@ def sandbox_addresses(url: str) -> dict[str, str]:
     """Return the variables that send every platform's calls to a sandbox."""
     return {
         "SANDBOX_URL": url,
+        "FLEET_DELIVER_TO_PRIVATE_ADDRESSES": "1",  # as its processes have it
         "XERO_API_URL": f"{url}/xero",
         "XERO_IDENTITY_URL": f"{url}/xero",
         "XERO_LOGIN_URL": f"{url}/xero/identity",

@@ -49,6 +49,8 @@ SOURCES: Mapping[str, str] = {
     "console": "in the console",
     "beat": "by the schedule",
     "client": "by the Python client",
+    "event": "because of an event",
+    "replay": "by a replay",
 }
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
