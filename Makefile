@@ -13,7 +13,7 @@ PYTHON ?=
 # Processes run with -OO: without kept bytecode each would compile everything anew, for seconds.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help install demo run test test-deep bench lint types imports check fix lock clean
+.PHONY: help install demo run test test-deep bench lint types imports check fix client lock clean
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -84,6 +84,10 @@ check: lint types imports test ## Check everything that must hold before a commi
 fix: install ## Repair style where that is safe
 	$(RUN) ruff check --fix .
 	$(RUN) ruff format .
+
+client: install ## Write the client's typed requests anew
+	$(BIN)/fleet catalogue --python | $(BIN)/ruff format - >.requests.py
+	mv .requests.py actionfleet/requests.py
 
 lock: install ## Resolve the dependencies anew
 	$(PIP) --quiet uv

@@ -23,6 +23,9 @@ def catalogue(
     markdown: Annotated[
         bool, typer.Option("--markdown", help="As docs/catalogue.md has it.")
     ] = False,
+    python: Annotated[
+        bool, typer.Option("--python", help="As actionfleet/requests.py has it, unformatted.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show every action: what it changes and how that is kept to once, its limits, its params."""
@@ -32,6 +35,11 @@ def catalogue(
     offers = [one for one in told.offers(CATALOGUE) if action in {None, one.name}]
     if not offers:
         raise say.Failed(f"there is no action {action}", [f"known: {', '.join(CATALOGUE.actions)}"])
+    if python:
+        from workers import typed_requests  # noqa: PLC0415
+
+        sys.stdout.write(typed_requests.module(CATALOGUE))
+        return
     if markdown:
         sys.stdout.write(told.markdown(offers))
         return
