@@ -39,8 +39,8 @@ class FleetRefusal(FleetError):  # noqa: N818 - named for what happened
     ) -> None:
         self.status, self.request_id = status, request_id
         self.problems = tuple(problems)
-        named = [f"{one.field}: {one.problem}" for one in self.problems if one.field]
-        more = "" if all(one in message for one in named) else "; ".join(["", *named])
+        unsaid = [one for one in self.problems if one.problem not in message]
+        more = "".join(f"; {one.field}: {one.problem}" for one in unsaid)
         super().__init__(message + more, id=id)
 
 
