@@ -7,6 +7,7 @@ transaction that marks an event as published: none is lost, and none is there tw
 """
 
 import time
+from collections.abc import Iterator, Sequence
 from threading import Event
 
 import psycopg
@@ -15,6 +16,7 @@ from infra.boundary import boundary, carrying
 from infra.broker.doorbell import Teller
 from infra.database import dispatch, outbox
 from infra.database.leadership import Leadership
+from infra.database.outbox import Waiting
 from infra.logging import logger
 from workers import process
 from workers.fan_out import fan_out
@@ -104,11 +106,22 @@ class Relay:
             carrying(waiting[0].event_id)
             boundary("before publishing")
             self._teller.publish(waiting)
-            with self._fleet.database.transaction() as tx:
-                fan_out(self._fleet, tx, waiting)
-                outbox.mark_published(tx, [event.id for event in waiting], self._fleet.now())
+            for told in self._queueing(waiting):
+                if told < len(waiting):
+                    self.ring()  # nobody waits until all deliveries of a large batch are queued
             carrying(None)
         return len(waiting)
+
+    def _queueing(self, published: Sequence[Waiting]) -> Iterator[int]:
+        """Queue deliveries and mark as published, part by part; yield how many events are done."""
+        place = 0
+        while place < len(published):
+            with self._fleet.database.transaction() as tx:
+                count = fan_out(self._fleet, tx, published[place:])
+                done = published[place : place + count]
+                outbox.mark_published(tx, [event.id for event in done], self._fleet.now())
+            place += count
+            yield place
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ from domain.events import EventType
 from infra.database import views
 from infra.envelope import Refused
 from tests.harness.world import eventually
-from workers import subscriptions
+from workers import fan_out, subscriptions
 from workers.execute import execute
 
 CREATED, PARKED = EventType.INVOICE_CREATED, EventType.ACTION_PARKED
@@ -262,3 +262,18 @@ def test_the_sent_time_is_of_each_attempt(outgoing, receiver) -> None:
     first, second = receiver.got
     assert int(first.headers["webhook-timestamp"]) < int(second.headers["webhook-timestamp"])
     assert first.headers["webhook-signature"] != second.headers["webhook-signature"]
+
+
+def test_a_large_batch_is_queued_in_parts_and_whoever_waits_is_rung_between(
+    outgoing, world, monkeypatch
+) -> None:
+    monkeypatch.setattr(fan_out, "AT_A_TIME", 4)
+    for _ in range(2):
+        outgoing.subscribe()
+    outgoing.emit(*[CREATED] * 5)
+    rung: list[int] = []
+    monkeypatch.setattr(outgoing.relay, "ring", lambda: rung.append(len(outgoing.all())) or 0)
+    outgoing.publish()
+    assert rung == [4, 8]
+    assert len(outgoing.all()) == 10
+    assert not world.rows("SELECT 1 FROM outbox WHERE published_at IS NULL")
