@@ -16,6 +16,17 @@ Amount = Decimal | int | str
 
 __all__ = [
     "ActivecampaignAddToAutomation",
+    "CalcomAddGuests",
+    "CalcomAttendee",
+    "CalcomCreateBooking",
+    "CalcomGuest",
+    "CalcomLocation",
+    "FacebookContent",
+    "FacebookConversion",
+    "FacebookConversionEvent",
+    "FacebookCustomData",
+    "FacebookUserData",
+    "PortantGenerateDocument",
     "SlackSendMessage",
     "XeroCreateContact",
     "XeroCreateContactAndInvoice",
@@ -26,6 +37,8 @@ __all__ = [
     "XeroSyncInvoices",
     "XeroUpdateInvoice",
     "XeroVoidInvoice",
+    "ZoomCreateMeeting",
+    "ZoomRecurrence",
 ]
 
 
@@ -42,6 +55,320 @@ class ActivecampaignAddToAutomation(Request):
     fields: Mapping[str, Any] | None = None
     automation_id: int | None = None
     automation: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalcomAttendee:
+    """Who books: reached by email, by phone, or both."""
+
+    name: str
+    time_zone: str
+    email: str | None = None
+    phone_number: str | None = None
+    language: (
+        Literal[
+            "ar",
+            "ca",
+            "de",
+            "es",
+            "eu",
+            "he",
+            "id",
+            "ja",
+            "lv",
+            "pl",
+            "ro",
+            "sr",
+            "th",
+            "vi",
+            "az",
+            "cs",
+            "el",
+            "es-419",
+            "fi",
+            "hr",
+            "it",
+            "km",
+            "nl",
+            "pt",
+            "ru",
+            "sv",
+            "tr",
+            "zh-CN",
+            "bg",
+            "da",
+            "en",
+            "et",
+            "fr",
+            "hu",
+            "iw",
+            "ko",
+            "no",
+            "pt-BR",
+            "sk",
+            "ta",
+            "uk",
+            "zh-TW",
+            "bn",
+        ]
+        | None
+    ) = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalcomLocation:
+    """Where it takes place: one of the event type's locations, by its `type`."""
+
+    type: Literal[
+        "address",
+        "attendeeAddress",
+        "attendeeDefined",
+        "attendeePhone",
+        "integration",
+        "link",
+        "organizersDefaultApp",
+        "phone",
+    ]
+    integration: (
+        Literal[
+            "cal-video",
+            "google-meet",
+            "zoom",
+            "whereby-video",
+            "whatsapp-video",
+            "webex-video",
+            "telegram-video",
+            "tandem",
+            "sylaps-video",
+            "skype-video",
+            "sirius-video",
+            "signal-video",
+            "shimmer-video",
+            "salesroom-video",
+            "roam-video",
+            "riverside-video",
+            "ping-video",
+            "office365-video",
+            "mirotalk-video",
+            "jitsi",
+            "jelly-video",
+            "jelly-conferencing",
+            "huddle",
+            "facetime-video",
+            "element-call-video",
+            "eightxeight-video",
+            "discord-video",
+            "demodesk-video",
+            "campfire-video",
+        ]
+        | None
+    ) = None
+    address: str | None = None
+    phone: str | None = None
+    location: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalcomCreateBooking(Request):
+    """Book a Cal.com event type for an attendee."""
+
+    action_type: ClassVar[str] = "calcom_create_booking"
+    start: str
+    attendee: CalcomAttendee
+    event_type_id: int | None = None
+    event_type_slug: str | None = None
+    username: str | None = None
+    team_slug: str | None = None
+    organization_slug: str | None = None
+    guests: Sequence[str] | None = None
+    location: CalcomLocation | None = None
+    metadata: Mapping[str, str] | None = None
+    booking_fields_responses: Mapping[str, Any] | None = None
+    length_in_minutes: int | None = None
+    recurrence_count: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalcomGuest:
+    """Whom to add to a booking."""
+
+    email: str
+    name: str | None = None
+    time_zone: str | None = None
+    phone_number: str | None = None
+    language: (
+        Literal[
+            "ar",
+            "ca",
+            "de",
+            "es",
+            "eu",
+            "he",
+            "id",
+            "ja",
+            "lv",
+            "pl",
+            "ro",
+            "sr",
+            "th",
+            "vi",
+            "az",
+            "cs",
+            "el",
+            "es-419",
+            "fi",
+            "hr",
+            "it",
+            "km",
+            "nl",
+            "pt",
+            "ru",
+            "sv",
+            "tr",
+            "zh-CN",
+            "bg",
+            "da",
+            "en",
+            "et",
+            "fr",
+            "hu",
+            "iw",
+            "ko",
+            "no",
+            "pt-BR",
+            "sk",
+            "ta",
+            "uk",
+            "zh-TW",
+            "bn",
+        ]
+        | None
+    ) = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalcomAddGuests(Request):
+    """Add guests to a Cal.com booking."""
+
+    action_type: ClassVar[str] = "calcom_add_guests"
+    booking_uid: str
+    guests: Sequence[CalcomGuest]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FacebookUserData:
+    """Who it was. Hashed: `country` to `zp`; never hashed: the rest."""
+
+    country: Sequence[str] | None = None
+    em: Sequence[str] | None = None
+    ph: Sequence[str] | None = None
+    fn: Sequence[str] | None = None
+    ln: Sequence[str] | None = None
+    db: Sequence[str] | None = None
+    ge: Sequence[str] | None = None
+    ct: Sequence[str] | None = None
+    st: Sequence[str] | None = None
+    zp: Sequence[str] | None = None
+    external_id: Sequence[str] | None = None
+    client_ip_address: str | None = None
+    client_user_agent: str | None = None
+    fbc: str | None = None
+    fbp: str | None = None
+    subscription_id: str | None = None
+    fb_login_id: int | str | None = None
+    lead_id: int | str | None = None
+    anon_id: str | None = None
+    madid: str | None = None
+    page_id: str | None = None
+    page_scoped_user_id: str | None = None
+    ctwa_clid: str | None = None
+    ig_account_id: str | None = None
+    ig_sid: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FacebookContent:
+    """One of the things bought or looked at."""
+
+    id: str
+    quantity: int | None = None
+    item_price: Amount | None = None
+    title: str | None = None
+    description: str | None = None
+    brand: str | None = None
+    category: str | None = None
+    delivery_category: Literal["in_store", "curbside", "home_delivery"] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FacebookCustomData:
+    """What it was about. `custom_properties` are the sender's own, put beside the others."""
+
+    value: Amount | None = None
+    currency: str | None = None
+    net_revenue: Amount | None = None
+    predicted_ltv: Amount | None = None
+    content_name: str | None = None
+    content_category: str | None = None
+    content_ids: Sequence[str] | None = None
+    content_type: Literal["product", "product_group"] | None = None
+    contents: Sequence[FacebookContent] | None = None
+    num_items: int | None = None
+    order_id: str | None = None
+    search_string: str | None = None
+    status: Any | None = None
+    item_number: str | None = None
+    delivery_category: Literal["in_store", "curbside", "home_delivery"] | None = None
+    custom_properties: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FacebookConversionEvent:
+    """One event. `event_time` is in seconds since 1970, UTC; without it the event is of now."""
+
+    event_name: str
+    action_source: Literal[
+        "email",
+        "website",
+        "app",
+        "phone_call",
+        "chat",
+        "physical_store",
+        "system_generated",
+        "business_messaging",
+        "other",
+    ]
+    user_data: FacebookUserData
+    event_time: int | None = None
+    event_id: str | None = None
+    event_source_url: str | None = None
+    referrer_url: str | None = None
+    custom_data: FacebookCustomData | None = None
+    opt_out: bool | None = None
+    data_processing_options: Sequence[Literal["LDU"]] | None = None
+    data_processing_options_country: int | None = None
+    data_processing_options_state: int | None = None
+    messaging_channel: str | None = None
+    app_data: Mapping[str, Any] | None = None
+    original_event_data: Mapping[str, Any] | None = None
+    attribution_data: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FacebookConversion(Request):
+    """Tell Meta of conversion events (Conversions API)."""
+
+    action_type: ClassVar[str] = "facebook_conversion"
+    events: Sequence[FacebookConversionEvent]
+    test_event_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortantGenerateDocument(Request):
+    """Have a Portant workflow make a document from its template."""
+
+    action_type: ClassVar[str] = "portant_generate_document"
+    fields: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,3 +545,46 @@ class XeroSyncInvoices(Request):
 
     action_type: ClassVar[str] = "xero_sync_invoices"
     invoice_ids: Sequence[UUID | str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZoomRecurrence:
+    """How a meeting recurs (Zoom: `recurrence`), with words where Zoom has numbers."""
+
+    type: Literal["daily", "weekly", "monthly", "no_fixed_time"]
+    repeat_interval: int | None = None
+    weekly_days: (
+        Sequence[
+            Literal["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"]
+        ]
+        | None
+    ) = None
+    monthly_day: int | None = None
+    monthly_week: Literal[-1, 1, 2, 3, 4] | None = None
+    monthly_week_day: (
+        Literal["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"] | None
+    ) = None
+    end_times: int | None = None
+    end_date_time: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZoomCreateMeeting(Request):
+    """Schedule a Zoom meeting, once or recurring."""
+
+    action_type: ClassVar[str] = "zoom_create_meeting"
+    topic: str
+    host: str | None = None
+    start_time: str | None = None
+    duration: int | None = None
+    timezone: str | None = None
+    agenda: str | None = None
+    recurrence: ZoomRecurrence | None = None
+    waiting_room: bool | None = None
+    join_before_host: bool | None = None
+    host_video: bool | None = None
+    participant_video: bool | None = None
+    mute_upon_entry: bool | None = None
+    auto_recording: Literal["local", "cloud", "none"] | None = None
+    alternative_hosts: Sequence[str] | None = None
+    meeting_invitees: Sequence[str] | None = None

@@ -1,6 +1,7 @@
 """A receiver of webhooks over real HTTP: it answers as it is told, and keeps all it was sent."""
 
 import json
+import ssl
 import threading
 import time
 from collections import Counter
@@ -63,7 +64,7 @@ class Receiver:
 
 
 @contextmanager
-def receiving() -> Iterator[Receiver]:
+def receiving(tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
     """A receiver on a port of its own."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -97,6 +98,8 @@ def receiving() -> Iterator[Receiver]:
     lock, stop = threading.Lock(), threading.Event()
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     receiver = Receiver(f"http://127.0.0.1:{server.server_port}/hooks")
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()

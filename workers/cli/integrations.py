@@ -116,6 +116,10 @@ def _set_status(beginning: str, before: str | None, after: str, did: str, *, as_
 
     with reach.database() as database, database.transaction() as tx:
         row = the_one(tx, beginning)
+        if row["platform"] == "webhook":  # it would forget what comes meanwhile
+            command = "resume" if after == "active" else "pause"
+            hint = f"fleet subscriptions {command} {row['id']}"
+            raise say.Failed(f"{row['name']} is a subscription to events", [hint])
         if row["status"] == after or before not in {None, row["status"]}:
             raise say.Failed(f"{row['name']} is {row['status']}; nothing was changed")
         integration_id: UUID = row["id"]
