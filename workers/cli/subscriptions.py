@@ -102,7 +102,7 @@ def show(
         log = subscriptions.deliveries(tx, row["id"], status=status, limit=limit)
     grid, now = say.table("", ("", {"ratio": 1})), utc_now()
     for name, value in row.items():
-        grid.add_row(name.replace("_", " "), Text(str("" if value is None else value)))
+        grid.add_row(name.replace("_", " "), Text(_shown(value)))
     table = say.table(
         ("delivery", {"no_wrap": True, "style": "bold"}), "event", ("age", {"justify": "right"}),
         "status", ("tries", {"justify": "right"}), ("HTTP", {"justify": "right"}),
@@ -220,6 +220,12 @@ def replay(  # noqa: PLR0913
             queued = subscribed.many(fleet, row["id"], span, reach.who(), failed=failed)
     plain = {"id": row["id"], "queued": queued}
     _done(as_json, plain, f"{queued} queued for {row['url']}")
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, datetime):
+        return words.moment(value)
+    return ", ".join(value) if isinstance(value, list) else str("" if value is None else value)
 
 
 def _secret_shown(head: str, secret: str) -> Group:

@@ -69,7 +69,8 @@ def perform(session: Session, sent: Sent) -> Outcome:
         exchange = session.exchanges[-1]
         if exchange.status is None:  # with one, it has been answered: the rest is of no interest
             code = "no_answer" if exchange.sent else "not_sent"
-            return Deferred(code, f"the receiver gave no answer: {broken}")
+            why = str(broken).partition(": ")[2] or str(broken)
+            return Deferred(code, f"the receiver gave no answer: {why}")
     return classify(exchange, utc_now())
 
 
