@@ -96,6 +96,8 @@ def _where(fleet: "LocalFleet", told: Mapping[str, Any], seconds: float) -> Any:
     rows.add_column(style="dim", no_wrap=True)
     rows.add_column(overflow="fold")
     for name, value in (
+        ("API", f"{told['api_url']}  (documentation: {_docs(told['api_url'])})"),
+        ("", f"its key is in {reach.shown_path(fleet.state / 'api_key')}"),
         ("Flower", told["flower_url"]),
         ("", f"user {told['flower_user']}, password {told['flower_password']}"),
         ("sandbox", f"{told['sandbox_url']}/_sandbox/effects"),
@@ -116,6 +118,10 @@ def _where(fleet: "LocalFleet", told: Mapping[str, Any], seconds: float) -> Any:
         rows.add_row(name, Text(value, style="bold"))
     title = f"The fleet is up, after {seconds:.1f} s. Ctrl-C stops it."
     return Panel(rows, title=title, title_align="left", box=box.ROUNDED, border_style="green")
+
+
+def _docs(api_url: str) -> str:
+    return f"{api_url.partition('/functions/')[0]}/docs"
 
 
 def _on_path() -> bool:
