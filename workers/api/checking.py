@@ -56,6 +56,10 @@ def checked_body(declared: Body, given: dict[str, Any]) -> Any:
     Raises:
         HttpProblem: with every problem by field path.
     """
+    if isinstance(declared, ParamsBody):
+        said = [name for name in given if name in declared.without]
+        if said:
+            raise invalid(Problem(name, "the address says it; leave it out") for name in said)
     if isinstance(declared, ActionBody | ParamsBody):
         return given
     try:

@@ -56,7 +56,7 @@ class Correction:
 
 
 CREATE, REPEAT = "xero_create_invoice", "xero_create_repeating_invoice"
-OF_ADDRESS = frozenset({"integration_id"})
+ONGOING = {REPEAT: ("portion", Portion.ONGOING.value)}
 
 
 def deal_of(asked: Asked) -> DealFacts:
@@ -255,7 +255,7 @@ ENDPOINTS: Sequence[Endpoint] = (
     Endpoint(
         "POST", _DEAL + "/invoices", "create_invoice", WRITE, create_invoice,
         "Raise an invoice for a deal", Action, errors=("conflict",),
-        body=ParamsBody((CREATE, REPEAT), frozenset(), Through),
+        body=ParamsBody((CREATE, REPEAT), besides=Through, chosen_by=ONGOING),
         description="The params of xero_create_invoice; with portion `ongoing` those of"
         " xero_create_repeating_invoice.",
     ),
@@ -267,7 +267,7 @@ ENDPOINTS: Sequence[Endpoint] = (
     Endpoint(
         "POST", _DEAL + "/invoices/sync", "sync_invoices", WRITE, sync_invoices,
         "Pull the latest of a deal's invoices from Xero", Action, errors=("conflict",),
-        body=ParamsBody(("xero_sync_invoices",), frozenset(), Through),
+        body=ParamsBody(("xero_sync_invoices",), besides=Through),
     ),
     Endpoint(
         "GET", _DEAL + "/xero-contact", "get_contact", Scope.INTEGRATIONS_READ, get_contact,

@@ -74,12 +74,14 @@ class ActionBody:
 class ParamsBody:
     """The body is the params of these action types, but for what the address says already.
 
-    `submit` checks them. `besides` is a class whose fields may stand beside them.
+    `submit` checks them. `besides` is a class whose fields may stand beside them; `chosen_by` is
+    the field and its value that choose an action type which is not the first.
     """
 
     action_types: tuple[str, ...]
     without: frozenset[str] = frozenset()
     besides: type | None = None
+    chosen_by: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 Body = type | ActionBody | ParamsBody

@@ -5,8 +5,7 @@ from collections.abc import Callable, Sequence
 from domain.access import Scope
 from infra.database import named_invoices
 from infra.database.views import Row
-from infra.envelope import Problem
-from infra.http.problems import HttpProblem, invalid
+from infra.http.problems import HttpProblem
 from infra.platforms.xero import bank_accounts
 from workers import reading
 from workers.api import submitting
@@ -42,9 +41,6 @@ def _submits(action_type: str) -> Callable[[Asked], Accepted]:
 
     def handle(asked: Asked) -> Accepted:
         found = invoice_of(asked)
-        if "invoice_id" in asked.body:
-            words = "the address names the invoice; leave it out"
-            raise invalid([Problem("invoice_id", words)])
         params = {**asked.body, "invoice_id": str(asked.ids["invoice_id"])}
         return submitting.params_submitted(asked, action_type, found["integration_id"], params)
 
