@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute, Route
 from infra.http import problems
 from infra.http.requests import Requests, problem_of
 from workers.api import actions, deals, integrations, invoices
+from workers.api.documentation import Documentation
 from workers.api.endpoint import BASE, Endpoint
 from workers.api.events import Streams
 from workers.api.serving import Service
@@ -60,6 +61,7 @@ def application(fleet: Fleet) -> tuple[Starlette, Service]:
         Route(BASE + "/events", streams.open, methods=["GET"]),
         Route("/healthz", _healthz, methods=["GET"]),
         Route("/readyz", _readyz(service), methods=["GET"]),
+        *Documentation(fleet.catalogue, ALL, list(_TAGS)).routes,
         *ROUTES,
     ]
     made = Starlette(
