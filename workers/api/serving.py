@@ -10,7 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import partial
+from decimal import Decimal
+from functools import cache, partial
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -173,7 +174,22 @@ def _answered(
     status: int = 200,
     more: Mapping[str, str] | None = None,
 ) -> Response:
-    plain = TypeAdapter(shape).dump_python(answer, mode="json")
+    plain = _adapter(shape).dump_python(answer)
     if not caller.sees_money:
         plain = without_money(plain)
-    return Response(orjson.dumps(plain), status, dict(more or {}), "application/json")
+    body = orjson.dumps(plain, default=_written)
+    return Response(body, status, dict(more or {}), "application/json")
+
+
+@cache
+def _adapter(shape: type) -> TypeAdapter[Any]:
+    return TypeAdapter(shape)
+
+
+def _written(value: Any) -> str:
+    """Write a decimal exactly, without the zeros a database adds beyond two places."""
+    if not isinstance(value, Decimal):
+        raise TypeError
+    trimmed = value.normalize()
+    places = max(2, -int(trimmed.as_tuple().exponent))
+    return f"{trimmed:.{places}f}"
