@@ -20,7 +20,6 @@ from workers.local_processes import local_environment, local_processes
 from workers.supervisor import Limits, Supervisor
 
 READY_SECONDS = 90.0
-API_BASE = "/functions/v1/api/v1"
 
 
 def _nothing_to_prepare(_: Mapping[str, str]) -> Mapping[str, object]:
@@ -187,7 +186,7 @@ class LocalFleet:
             "database_url": env["DATABASE_URL"],
             "broker_url": env["BROKER_URL"],
             "webhooks_url": f"{self._webhooks}/webhooks",
-            "api_url": f"http://127.0.0.1:{env['FLEET_WEB_PORT']}{API_BASE}",
+            "web_url": f"http://127.0.0.1:{env['FLEET_WEB_PORT']}",
             **self._prepared,
             "processes": [
                 {"name": name, "pid": pid, "log": str(logs[name])}

@@ -113,7 +113,7 @@ def test_every_example_but_the_misspelt_one_is_accepted(run, loaded) -> None:
 
 def test_the_examples_for_an_invoice_lack_nothing_but_its_id(run, loaded) -> None:
     files = sorted((script.EXAMPLES / "invoice").glob("*.json"))
-    assert [file.stem for file in files] == ["record-payment", "update", "void"]
+    assert [file.stem for file in files] == ["email", "record-payment", "update", "void"]
     for file in files:
         filled = file.read_text().replace("INVOICE_ID", "5eed9999-0000-4000-8000-000000000000")
         ran = run("enqueue", "-", "--json", given=filled)

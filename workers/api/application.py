@@ -25,9 +25,10 @@ from workers.console import ROUTES
 from workers.fleet import Fleet
 
 OPPORTUNITIES, DEALS = "/opportunities/", "/deals/"
-_TAGS = {"Actions": actions, "Integrations": integrations, "Deals": deals, "Invoices": invoices}
+_BY_TAG = {"Actions": actions, "Integrations": integrations, "Deals": deals, "Invoices": invoices}
+TAGS = tuple(_BY_TAG)
 ENDPOINTS: tuple[Endpoint, ...] = tuple(
-    replace(one, tag=tag) for tag, module in _TAGS.items() for one in module.ENDPOINTS
+    replace(one, tag=tag) for tag, module in _BY_TAG.items() for one in module.ENDPOINTS
 )
 QUIET = frozenset({"/healthz", "/readyz"})
 READY_WITHIN_S = 3.0
@@ -61,7 +62,7 @@ def application(fleet: Fleet) -> tuple[Starlette, Service]:
         Route(BASE + "/events", streams.open, methods=["GET"]),
         Route("/healthz", _healthz, methods=["GET"]),
         Route("/readyz", _readyz(service), methods=["GET"]),
-        *Documentation(fleet.catalogue, ALL, list(_TAGS)).routes,
+        *Documentation(fleet.catalogue, ALL, TAGS).routes,
         *ROUTES,
     ]
     made = Starlette(

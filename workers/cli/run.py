@@ -28,7 +28,6 @@ def up(
     as_json: AsJson = False,
 ) -> None:
     """Run the whole fleet on this machine until Ctrl-C, against the sandbox."""
-    from workers import liveness  # noqa: PLC0415
     from workers.cli import reach  # noqa: PLC0415
     from workers.local_fleet import LocalFleet, Options  # noqa: PLC0415
 
@@ -37,7 +36,7 @@ def up(
     begun = time.monotonic()
     options = Options(
         prepare=prepare,
-        stuck=lambda: liveness.stuck(reach.told(folder)["database_url"]),
+        stuck=lambda: _stuck(reach.told(folder)),
         report=lambda words: out.print(words, style="yellow", markup=False),
     )
     try:
@@ -96,7 +95,7 @@ def _where(fleet: "LocalFleet", told: Mapping[str, Any], seconds: float) -> Any:
     rows.add_column(style="dim", no_wrap=True)
     rows.add_column(overflow="fold")
     for name, value in (
-        ("API", f"{told['api_url']}  (documentation: {_docs(told['api_url'])})"),
+        ("API", f"{told['web_url']}/docs"),
         ("", f"its key is in {reach.shown_path(fleet.state / 'api_key')}"),
         ("Flower", told["flower_url"]),
         ("", f"user {told['flower_user']}, password {told['flower_password']}"),
@@ -120,8 +119,10 @@ def _where(fleet: "LocalFleet", told: Mapping[str, Any], seconds: float) -> Any:
     return Panel(rows, title=title, title_align="left", box=box.ROUNDED, border_style="green")
 
 
-def _docs(api_url: str) -> str:
-    return f"{api_url.partition('/functions/')[0]}/docs"
+def _stuck(told: Mapping[str, Any]) -> set[str]:
+    from workers import liveness  # noqa: PLC0415
+
+    return liveness.stuck(told["database_url"]) | liveness.silent(told["web_url"])
 
 
 def _on_path() -> bool:
