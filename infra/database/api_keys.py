@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import func, insert, select, text, update
 
 from domain.access import Scope
 from infra.database.engine import Transaction
@@ -72,6 +72,13 @@ def admit(tx: Transaction, digest: bytes, calls: int) -> Admission | None:
         full_in_s=row.ahead_s,
         refused_for_s=row.over_s if row.over_s > 0 else None,
     )
+
+
+def opens(tx: Transaction, key_id: UUID) -> bool:
+    """Tell whether a key still opens anything."""
+    lives = (ApiKeyRow.revoked_at.is_(None)) | (ApiKeyRow.revoked_at > func.now())
+    found = tx.execute(select(ApiKeyRow.id).where(ApiKeyRow.id == key_id, lives))
+    return found.scalar_one_or_none() is not None
 
 
 def add(  # noqa: PLR0913, PLR0917 - one row

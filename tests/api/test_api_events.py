@@ -180,6 +180,27 @@ def test_a_key_has_so_many_streams_and_gets_them_back(admin, settings) -> None:
     eventually(again, 10, "closed streams are counted no more")
 
 
+def test_a_revoked_key_is_told_no_more(web, world) -> None:
+    client = client_of(world.fleet, world.workspace_id, frozenset(Scope))
+    with stream(client) as opened:
+        world.rows_changed("UPDATE api_keys SET revoked_at = now()")
+        happen(world, "secret")
+        with pytest.raises(EOFError):
+            opened.event()
+
+
+def test_a_restarted_listener_goes_on(admin, world) -> None:
+    """The connection that listens is lost: streams are woken all the same, and soon by it again."""
+    with stream(admin) as opened:
+        query = (
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = 'LISTEN fleet'"
+        )
+        assert world.rows(query)
+        for name in "abc":
+            happen(world, name)
+            assert opened.event()["subject"] == name
+
+
 def test_stopping_ends_streams_and_lets_callers_go(world, settings, base_settings, web) -> None:
     client = client_of(world.fleet, world.workspace_id, frozenset(Scope))
     with stream(client) as opened:

@@ -18,7 +18,7 @@ from starlette.responses import Response, StreamingResponse
 from domain.access import Scope
 from domain.events import EventType
 from infra.broker.doorbell import cloud_event
-from infra.database import feed
+from infra.database import api_keys, feed
 from infra.database.feed import Page, Place
 from infra.database.outbox import Waiting
 from infra.envelope import Problem
@@ -98,6 +98,8 @@ class Streams:
                 while not watch.stopping.is_set():
                     bell.clear()
                     page = await self.service.in_thread(self._page, caller, place, types, deal_id)
+                    if page is None:
+                        return
                     place = page.place
                     for event in page.events:
                         yield written(event, caller)
@@ -112,9 +114,12 @@ class Streams:
 
     def _page(
         self, caller: Caller, place: Place, types: frozenset[str], deal_id: UUID | None
-    ) -> Page:
+    ) -> Page | None:
+        """Return the next events, or None once the key has been revoked."""
         workspace_id = caller.workspace_id
         with self.service.fleet.database.reading() as tx:
+            if not api_keys.opens(tx, caller.key_id):
+                return None
             return feed.page(tx, workspace_id, place, PAGE, types=types, deal_id=deal_id)
 
 

@@ -80,7 +80,7 @@ def document(catalogue: Catalogue, endpoints: Sequence[Endpoint], tags: Iterable
         (shape.__name__, "serialization", TypeAdapter(shape))
         for shape in dict.fromkeys([Action, *(one.answer for one in endpoints)])
     )
-    found = definitions | shared | _whole(answers) | params | {"Problem": _PROBLEM}
+    found = definitions | shared | _whole(answers) | params | {"ProblemDetails": _PROBLEM}
     paths: dict[str, Schema] = {}
     for endpoint in endpoints:
         operation, more = _operation(catalogue, endpoint)
@@ -197,7 +197,7 @@ def _answer(shape: type, words: str) -> Schema:
 
 
 def _problem_response(kind: str) -> Schema:
-    content = {MEDIA_TYPE: {"schema": {"$ref": REF.format(model="Problem")}}}
+    content = {MEDIA_TYPE: {"schema": {"$ref": REF.format(model="ProblemDetails")}}}
     return {"description": KINDS[kind][1], "content": content}
 
 

@@ -88,7 +88,7 @@ class Watch:
                     delay = 0.2
                     async for _ in opened.notifies():
                         self._told.set()
-            except psycopg.Error as error:  # `_look` looks all the same
+            except (psycopg.Error, OSError) as error:  # `_look` looks all the same
                 logger().warning("not listening", error=type(error).__name__)
             await asyncio.sleep(delay)
             delay = min(delay * 2, RETRY_MAX_S)
