@@ -75,7 +75,7 @@ class Service:
         key = headers.bearer(request.headers.get("authorization"))
         caller, limits, wait_s = await self.in_thread(self._admit, key)
         request.scope["answer_headers"] |= limits
-        bind_contextvars(workspace=str(caller.workspace_id), api_key=str(caller.key_id))
+        bind_contextvars(workspace=str(caller.workspace_id), caller=str(caller.key_id))
         if wait_s is not None:
             seconds = int(wait_s) + 1
             words = f"this key has made its calls of this minute; ask again in {seconds} s"
