@@ -34,3 +34,12 @@ ALSO_NEEDS: Mapping[str, Scope] = {
     "xero_sync_invoices": Scope.INVOICES_WRITE,
 }
 """What an action type needs beside the right to submit actions, whichever way it is asked for."""
+
+_VOIDING = frozenset({"VOIDED", "DELETED"})
+
+
+def also_needed(action_type: str, params: Mapping[str, object]) -> Scope | None:
+    """Return the scope a request needs beside; an update that voids is a void."""
+    if action_type == "xero_update_invoice" and str(params.get("status")) in _VOIDING:
+        return Scope.INVOICES_WRITE
+    return ALSO_NEEDS.get(action_type)

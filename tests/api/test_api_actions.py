@@ -194,9 +194,16 @@ def test_a_parked_action_is_edited_and_given_up(admin, world) -> None:
 
 def test_a_payment_needs_the_right_to_record_payments_by_every_way(web, world) -> None:
     client = client_of(world.fleet, world.workspace_id, {Scope.INTEGRATIONS_WRITE})
-    body = {"action_type": "xero_record_payment", "params": {"invoice_id": str(uuid4())}}
-    said = client.post(f"/integrations/{world.xero}/action", body)
-    assert (said.status, "invoices:write" in said.json["detail"]) == (403, True)
+    for name, more in (
+        ("xero_record_payment", {}),
+        ("xero_void_invoice", {}),
+        ("xero_update_invoice", {"status": "VOIDED"}),
+    ):
+        body = {"action_type": name, "params": {"invoice_id": str(uuid4()), **more}}
+        said = client.post(f"/integrations/{world.xero}/action", body)
+        assert (said.status, "invoices:write" in said.json["detail"]) == (403, True), name
+    body = {"action_type": "xero_update_invoice", "params": {"invoice_id": str(uuid4())}}
+    assert client.post(f"/integrations/{world.xero}/action", body).status == 422
     assert client.post(f"/integrations/{world.slack}/action", MESSAGE).status == 202
 
 

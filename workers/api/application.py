@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute, Route
 
 from infra.http import problems
 from infra.http.requests import Requests, problem_of
-from workers.api import actions, deals, integrations, invoices
+from workers.api import actions, contacts, deals, integrations, invoices
 from workers.api.documentation import Documentation
 from workers.api.endpoint import BASE, Endpoint
 from workers.api.events import Streams
@@ -25,10 +25,15 @@ from workers.console import ROUTES
 from workers.fleet import Fleet
 
 OPPORTUNITIES, DEALS = "/opportunities/", "/deals/"
-_BY_TAG = {"Actions": actions, "Integrations": integrations, "Deals": deals, "Invoices": invoices}
+_BY_TAG = {
+    "Actions": actions.ENDPOINTS,
+    "Integrations": integrations.ENDPOINTS,
+    "Deals": (*deals.ENDPOINTS, *contacts.ENDPOINTS),
+    "Invoices": invoices.ENDPOINTS,
+}
 TAGS = tuple(_BY_TAG)
 ENDPOINTS: tuple[Endpoint, ...] = tuple(
-    replace(one, tag=tag) for tag, module in _BY_TAG.items() for one in module.ENDPOINTS
+    replace(one, tag=tag) for tag, listed in _BY_TAG.items() for one in listed
 )
 QUIET = frozenset({"/healthz", "/readyz"})
 READY_WITHIN_S = 3.0

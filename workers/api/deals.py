@@ -1,4 +1,4 @@
-"""Endpoints over deals (opportunities): their products, their invoices, their Xero contact."""
+"""Endpoints over deals (opportunities): their products and their invoices."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from domain.access import Scope
-from domain.contacts import Entity
 from domain.invoices.derived import outstanding
 from domain.invoices.portions import Portion
 from domain.invoices.xero_status import InvoiceStatus
@@ -17,7 +16,7 @@ from infra.database.engine import Transaction
 from infra.envelope import Problem
 from infra.http.problems import HttpProblem, invalid
 from infra.platforms.xero.read_params import PreviewInvoice
-from workers import preview, reading
+from workers import preview
 from workers.api import submitting
 from workers.api.actions import integration_in
 from workers.api.checking import adapter
@@ -27,7 +26,6 @@ from workers.api.shapes import (
     InvoiceList,
     Product,
     ProductList,
-    XeroContact,
     shown_invoice,
 )
 from workers.deal_products import products_of
@@ -180,106 +178,39 @@ def sync_invoices(asked: Asked) -> Accepted:
     return submitting.params_submitted(asked, "xero_sync_invoices", integration_id, params, deal.id)
 
 
-def get_contact(asked: Asked) -> XeroContact:
-    """Return whom the deal is invoiced to."""
-    deal = deal_of(asked)
-    integration_id = xero_of(asked, asked.query.integration_id)
-    return _contact(asked, deal, integration_id)
-
-
-def _contact(
-    asked: Asked, deal: DealFacts, integration_id: UUID, name: str | None = None
-) -> XeroContact:
-    ours = (
-        (Entity.DEAL, deal.id),
-        (Entity.CUSTOMER, deal.customer_id),
-        (Entity.CONTACT, deal.contact_id if deal.customer_id is None else None),
-    )
-    with asked.fleet.database.reading() as tx:
-        for entity, one in ours:
-            found = contacts.find_link(tx, integration_id, one) if one else None
-            if found is not None:
-                return XeroContact(integration_id, found[0], entity.value, found[1], name)
-    return XeroContact(integration_id, None, None, None, None)
-
-
-def link_contact(asked: Asked) -> XeroContact | Accepted:
-    """Link the deal to a contact that Xero has, or have one found or created for it."""
-    deal = deal_of(asked)
-    params = dict(asked.body)
-    integration_id = xero_of(asked, params.pop("integration_id", None))
-    if "contact_id" not in params:
-        action_type = "xero_create_contact"
-        return submitting.params_submitted(asked, action_type, integration_id, params, deal.id)
-    contact_id = params.pop("contact_id")
-    if params:
-        words = "unknown field; remove it or mend its name"
-        raise invalid(Problem(name, words) for name in params)
-    told = reading.ask(
-        asked.fleet,
-        integration_id,
-        "xero_contact",
-        {"contact_id": contact_id},
-        asked_by=asked.caller.who,
-        workspace_id=asked.workspace_id,
-    )
-    if not told.items:
-        words = f"Xero has no active contact {contact_id}; look it up with the read xero_contacts"
-        raise invalid([Problem("contact_id", words)])
-    found = told.items[0]
-    fleet, by = asked.fleet, asked.caller.who
-    with fleet.database.transaction() as tx:
-        kept = found["contact_id"]
-        contacts.link(tx, integration_id, Entity.DEAL, deal.id, kept, by=by, now=fleet.now())
-    return _contact(asked, deal, integration_id, found["name"])
-
-
-_DEAL = "/opportunities/{deal_id:uuid}"
+DEAL = "/opportunities/{deal_id:uuid}"
 READ, WRITE = Scope.INVOICES_READ, Scope.INVOICES_WRITE
 
 ENDPOINTS: Sequence[Endpoint] = (
     Endpoint(
-        "GET", _DEAL + "/products", "list_products", Scope.INTEGRATIONS_READ, list_products,
+        "GET", DEAL + "/products", "list_products", Scope.INTEGRATIONS_READ, list_products,
         "List a deal's products with what is invoiced and paid", ProductList,
     ),
     Endpoint(
-        "PATCH", _DEAL + "/products/{product_id:uuid}", "correct_product", WRITE, correct_product,
+        "PATCH", DEAL + "/products/{product_id:uuid}", "correct_product", WRITE, correct_product,
         "Set a product's payment status by hand", Product, body=Correction,
         description="A person may set any status; what automation has used up stays used up, so no"
         " late event undoes it.",
     ),
     Endpoint(
-        "GET", _DEAL + "/invoices", "list_invoices", READ, list_invoices,
+        "GET", DEAL + "/invoices", "list_invoices", READ, list_invoices,
         "List a deal's invoices and what is outstanding", InvoiceList,
     ),
     Endpoint(
-        "POST", _DEAL + "/invoices", "create_invoice", WRITE, create_invoice,
+        "POST", DEAL + "/invoices", "create_invoice", WRITE, create_invoice,
         "Raise an invoice for a deal", Action, errors=("conflict",),
         body=ParamsBody((CREATE, REPEAT), besides=Through, chosen_by=ONGOING),
         description="The params of xero_create_invoice; with portion `ongoing` those of"
         " xero_create_repeating_invoice.",
     ),
     Endpoint(
-        "GET", _DEAL + "/invoices/preview", "preview_invoice", READ, preview_invoice,
+        "GET", DEAL + "/invoices/preview", "preview_invoice", READ, preview_invoice,
         "Show an invoice as it would be raised, and raise nothing", Preview, query=PreviewWish,
         asks_platform=True, errors=("unavailable",),
     ),
     Endpoint(
-        "POST", _DEAL + "/invoices/sync", "sync_invoices", WRITE, sync_invoices,
+        "POST", DEAL + "/invoices/sync", "sync_invoices", WRITE, sync_invoices,
         "Pull the latest of a deal's invoices from Xero", Action, errors=("conflict",),
         body=ParamsBody(("xero_sync_invoices",), besides=Through),
-    ),
-    Endpoint(
-        "GET", _DEAL + "/xero-contact", "get_contact", Scope.INTEGRATIONS_READ, get_contact,
-        "Show whom a deal is invoiced to in Xero", XeroContact, query=Through,
-    ),
-    Endpoint(
-        "POST", _DEAL + "/xero-contact", "link_contact", Scope.INTEGRATIONS_WRITE, link_contact,
-        "Link a deal to a Xero contact, or find or create it", XeroContact, asks_platform=True,
-        body=ParamsBody(("xero_create_contact",), frozenset({"customer_id"}), Through),
-        errors=("conflict", "unavailable"),
-        description="With `contact_id` (Xero's) the deal is linked to it at once, which outranks"
-        " every other link: 200 with the link. Without it the contact of the deal's customer or"
-        " primary contact is found or created: 202 with the action.",
     ),
 )  # fmt: skip

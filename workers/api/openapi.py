@@ -148,7 +148,7 @@ def _scopes(endpoint: Endpoint) -> str:
     if not isinstance(endpoint.body, ActionBody):
         return endpoint.scope.value
     also = ", ".join(ALSO_NEEDS)
-    return f"{endpoint.scope.value}; also {Scope.INVOICES_WRITE.value} for {also}"
+    return f"{endpoint.scope.value}; also {Scope.INVOICES_WRITE.value} for {also}, and to void"
 
 
 def query_parameters(shape: type) -> tuple[list[Schema], dict[str, Schema]]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
-from domain.access import ALSO_NEEDS
+from domain.access import also_needed
 from infra.database import views
 from infra.database.views import Wanted
 from infra.envelope import Problem
@@ -30,8 +30,9 @@ def submitted(
     fleet, caller = asked.fleet, asked.caller
     given = {"requested_by": caller.who, **request, "integration_id": str(integration_id)}
     envelope = read_envelope(given, fleet.settings.request_depth_max)
-    if envelope.action_type in ALSO_NEEDS:
-        caller.needs(ALSO_NEEDS[envelope.action_type])
+    beside = also_needed(envelope.action_type, envelope.params)
+    if beside is not None:
+        caller.needs(beside)
     key = str(envelope.id) if envelope.id else asked.key or str(uuid4())
     incoming = Incoming(key, envelope, "http", request_id=asked.request_id)
     answer = submit(fleet, incoming, caller.workspace_id)
