@@ -47,13 +47,13 @@ class ActivecampaignAddToAutomation(Request):
     """Add a contact to an ActiveCampaign automation."""
 
     action_type: ClassVar[str] = "activecampaign_add_to_automation"
-    contact_id: int | None = None
+    contact_id: int | str | None = None
     email: str | None = None
     first_name: str | None = None
     last_name: str | None = None
     phone: str | None = None
     fields: Mapping[str, Any] | None = None
-    automation_id: int | None = None
+    automation_id: int | str | None = None
     automation: str | None = None
 
 
@@ -259,17 +259,17 @@ class CalcomAddGuests(Request):
 class FacebookUserData:
     """Who it was. Hashed: `country` to `zp`; never hashed: the rest."""
 
-    country: Sequence[str] | None = None
-    em: Sequence[str] | None = None
-    ph: Sequence[str] | None = None
-    fn: Sequence[str] | None = None
-    ln: Sequence[str] | None = None
-    db: Sequence[str] | None = None
-    ge: Sequence[str] | None = None
-    ct: Sequence[str] | None = None
-    st: Sequence[str] | None = None
-    zp: Sequence[str] | None = None
-    external_id: Sequence[str] | None = None
+    country: str | Sequence[str] | None = None
+    em: str | Sequence[str] | None = None
+    ph: str | Sequence[str] | None = None
+    fn: str | Sequence[str] | None = None
+    ln: str | Sequence[str] | None = None
+    db: str | Sequence[str] | None = None
+    ge: str | Sequence[str] | None = None
+    ct: str | Sequence[str] | None = None
+    st: str | Sequence[str] | None = None
+    zp: str | Sequence[str] | None = None
+    external_id: str | Sequence[str] | None = None
     client_ip_address: str | None = None
     client_user_agent: str | None = None
     fbc: str | None = None

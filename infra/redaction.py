@@ -22,7 +22,7 @@ _PERSONAL_NAMES = frozenset(
     {"client_ip_address", "client_user_agent", "fbc", "fbp", "madid", "anon_id"}
 )
 _SECRET_TEXT = re.compile(
-    r"(?i)\b(bearer|basic)\s+[a-z0-9._~+/=-]{6,}|tp_live_\w+|\b(?-i:EAA)[a-z0-9]{20,}"
+    r"(?i)\b(bearer|basic)\s+[a-z0-9._~+/=-]{6,}|tp_live_[\w-]+|\b(?-i:EAA)[a-z0-9]{20,}"
     r"|\bxox[a-z](?:\.xox[a-z])?-[a-z0-9-]+|\bxapp-[a-z0-9-]+"
     r"|\bcal_(?:live_|test_)?[a-z0-9]{12,}"
     r"|(?<=hooks\.slack\.com/)(?!\[hidden\])[^\s\"'<>]+"

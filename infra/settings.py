@@ -73,6 +73,16 @@ class Settings:
     webhook_gather_s: float = 0.1  # what is told meanwhile is read in one go
     keep_webhook_events_for_s: float = 35 * 86400.0  # Xero repeats them for 31 days
 
+    web_host: str = "127.0.0.1"  # behind whatever ends TLS
+    web_port: int = 8080
+    web_calls_per_minute: int = 600  # of each API key, and so many at once
+    web_body_within_s: float = 10.0
+    web_wait_max_s: float = 60.0  # of `Prefer: wait`
+    web_waiting_max: int = 500  # callers who wait for an outcome; more are answered 202
+    web_streams_max: int = 200  # open streams of events
+    web_streams_per_key_max: int = 20
+    web_heartbeat_s: float = 15.0  # into a stream that has nothing to tell
+    web_connections_max: int = 1000
     deliver_to_private_addresses: bool = False  # our webhooks, to this machine and its network
     keep_deliveries_for_s: float = 30 * 86400.0  # of our webhooks, with their attempts
 

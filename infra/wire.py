@@ -48,6 +48,17 @@ def read_json(body: bytes, bytes_max: int) -> Any:
         raise Unreadable([Problem("", f"not JSON: {error}")]) from error
 
 
+def check_storable(value: Any, depth_max: int) -> None:
+    """Check that plain JSON can be kept.
+
+    Raises:
+        Unreadable: it holds NUL, half a character, an endless number, or is nested too deeply.
+    """
+    problems = list(_unstorable(value, "", depth_max))
+    if problems:
+        raise Unreadable(problems)
+
+
 def read_envelope(value: Any, depth_max: int) -> Envelope:
     """Check the envelope of a request given as plain JSON.
 
@@ -56,14 +67,12 @@ def read_envelope(value: Any, depth_max: int) -> Envelope:
     """
     if not isinstance(value, dict):
         raise Unreadable([Problem("", f"must be a JSON object, not {_name(value)}")])
-    problems = list(_unstorable(value, "", depth_max))
-    if problems:
-        raise Unreadable(problems)
+    check_storable(value, depth_max)
     problems = [Problem(name, "is required") for name in _REQUIRED if name not in value]
     try:
         shape = _ENVELOPE.validate_json(json.dumps(value))
     except ValidationError as error:
-        raise Unreadable(problems + _problems(error, "")) from error
+        raise Unreadable(problems + problems_of(error, "")) from error
     data = shape.get("data") or {}
     deal_id = _deal_id(data, problems)
     if problems:
@@ -132,7 +141,7 @@ def checked_params(location: str, given: Mapping[str, Any]) -> dict[str, Any]:
     try:
         params = adapter.validate_json(json.dumps(given), strict=True)
     except ValidationError as error:
-        raise Refused(_problems(error, "params") + problems) from error
+        raise Refused(problems_of(error, "params") + problems) from error
     if problems:
         raise Refused(problems)
     normal: dict[str, Any] = adapter.dump_python(params, mode="json", exclude_none=True)
@@ -154,7 +163,8 @@ def _nothing_between(_given: Mapping[str, Any]) -> tuple[()]:
     return ()
 
 
-def _problems(error: ValidationError, prefix: str) -> list[Problem]:
+def problems_of(error: ValidationError, prefix: str) -> list[Problem]:
+    """Return what pydantic found wrong, each by its field path below `prefix`."""
     found = []
     for item in error.errors(include_url=False, include_input=False):
         path = prefix

@@ -75,6 +75,10 @@ def base_settings(servers: tuple[str, str], sandbox_process: Sandbox) -> Setting
         xero_webhook_key=WEBHOOK_KEYS,
         webhooks_port=_free_port(),
         webhook_body_bytes_max=64 * 1024,
+        web_port=_free_port(),
+        web_calls_per_minute=60_000,
+        web_heartbeat_s=0.5,
+        web_body_within_s=1.0,
     )
 
 

@@ -3,6 +3,7 @@
 Light on purpose: the supervising process asks, and its memory counts for the fleet's.
 """
 
+import urllib.request
 from collections.abc import Mapping
 
 import psycopg
@@ -58,3 +59,12 @@ def stuck(database_url: str, overdue_s: float = OVERDUE_S) -> set[str]:
     if told[1]:
         found.add("events")
     return found
+
+
+def silent(web_url: str, within_s: float = 10.0) -> set[str]:
+    """Return `web` when it does not answer in time: its work is to answer."""
+    try:
+        with urllib.request.urlopen(f"{web_url}/healthz", timeout=within_s):  # noqa: S310 - ours
+            return set()
+    except OSError:
+        return {"web"}

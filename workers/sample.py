@@ -4,9 +4,7 @@
 changes nothing. A second workspace, with an organisation of its own, shows that nothing crosses.
 """
 
-import hashlib
 import json
-import secrets
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -16,6 +14,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from domain.access import Scope
 from infra.crypto import Vault
 from infra.database.engine import Database, Transaction
 from infra.database.migrate import migrate
@@ -39,8 +38,7 @@ from infra.sandbox.facebook import seed as facebook
 from infra.sandbox.portant import seed as portant
 from infra.sandbox.zoom import seed as zoom
 from infra.settings import Settings, SettingsError, settings
-
-SCOPES = ("integrations:read", "integrations:write", "invoices:read", "invoices:write")
+from workers.api_keys import SHOWN, digest_of, new_secret
 
 
 def fixed(prefix: str) -> UUID:
@@ -222,15 +220,15 @@ def api_key(tx: Transaction, state: Path) -> str:
     file = state / "api_key"
     if not file.exists():
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_private(file, f"tp_live_{secrets.token_urlsafe(32)}")
+        write_private(file, new_secret())
     key = file.read_text(encoding="ascii")
     row = {
         "id": uuid4(),
         "workspace_id": STUDIO,
         "name": "sample",
-        "hash": hashlib.sha256(key.encode("ascii")).digest(),
-        "prefix": key[:12],
-        "scopes": list(SCOPES),
+        "hash": digest_of(key),
+        "prefix": key[:SHOWN],
+        "scopes": list(Scope),
     }
     _insert(tx, ApiKeyRow, [row])
     return key

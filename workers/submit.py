@@ -31,6 +31,7 @@ class Incoming:
     envelope: Envelope
     source: str
     priority: int = 0
+    request_id: str | None = None  # of the HTTP call it came with
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +251,7 @@ def _row(
         "error": None,
         "created_at": now,
         "finished_at": None,
+        "request_id": item.request_id,
     }
 
 

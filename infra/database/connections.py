@@ -171,14 +171,16 @@ _LISTED = text(
            (SELECT count(*) FROM actions a WHERE a.integration_id = i.id
                AND a.finished_at IS NULL) AS waiting
     FROM integrations i LEFT JOIN connections c ON c.id = i.connection_id
+    WHERE CAST(:workspace AS uuid) IS NULL OR i.workspace_id = :workspace
     ORDER BY i.workspace_id, i.platform, i.name, i.id
     """
 )
 
 
-def listed(tx: Transaction) -> list[dict[str, Any]]:
-    """Return every integration as a person is shown it; nothing secret is in it."""
-    return [dict(row) for row in tx.execute(_LISTED).mappings()]
+def listed(tx: Transaction, workspace_id: UUID | None = None) -> list[dict[str, Any]]:
+    """Return every integration (of a workspace) as people are shown it; nothing secret is in it."""
+    rows = tx.execute(_LISTED, {"workspace": workspace_id})
+    return [dict(row) for row in rows.mappings()]
 
 
 def set_settings(tx: Transaction, integration_id: UUID, settings: Mapping[str, Any]) -> None:

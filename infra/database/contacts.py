@@ -22,6 +22,16 @@ def linked(tx: Transaction, integration_id: UUID, entity_id: UUID | None) -> str
     ).scalar_one_or_none()
 
 
+def find_link(tx: Transaction, integration_id: UUID, entity_id: UUID) -> tuple[str, str] | None:
+    """Return the platform's id of the contact linked to one of ours, and who linked it."""
+    row = tx.execute(
+        select(ContactLinkRow.platform_contact_id, ContactLinkRow.linked_by).where(
+            ContactLinkRow.integration_id == integration_id, ContactLinkRow.entity_id == entity_id
+        )
+    ).one_or_none()
+    return None if row is None else (row.platform_contact_id, row.linked_by)
+
+
 def linked_to_any(tx: Transaction, integration_id: UUID, ids: Iterable[UUID]) -> list[str]:
     """Return the platform's ids of the contacts linked to any of ours, sorted, each once."""
     rows = tx.execute(

@@ -1,5 +1,6 @@
 """Finding one invoice: as a request names it, or by the platform's id as it stands now."""
 
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import or_, select
@@ -33,6 +34,21 @@ def named(
         outbox.lock_deal(tx, row.deal_id)
     found = invoices.find(tx, integration_id, [row.platform_invoice_id], lock=lock)
     return found.get(row.platform_invoice_id)
+
+
+def in_workspace(tx: Transaction, workspace_id: UUID, invoice_id: UUID) -> dict[str, Any] | None:
+    """Return an invoice of the workspace by our id, else by the platform's; None: it has none."""
+    found = tx.execute(
+        select(*InvoiceRow.__table__.columns)
+        .where(
+            InvoiceRow.workspace_id == workspace_id,
+            or_(InvoiceRow.id == invoice_id, InvoiceRow.platform_invoice_id == str(invoice_id)),
+        )
+        .order_by((InvoiceRow.id == invoice_id).desc(), InvoiceRow.id)
+        .limit(1)
+    )
+    row = found.mappings().one_or_none()
+    return None if row is None else dict(row)
 
 
 def status_now(tx: Transaction, integration_id: UUID, invoice_id: str) -> InvoiceStatus | None:

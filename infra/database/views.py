@@ -26,6 +26,7 @@ class Wanted:
     created_before: datetime | None = None
     created_after: datetime | None = None
     ids: Sequence[UUID] | None = None
+    after: tuple[datetime, UUID] | None = None  # of the last one of the page before
     limit: int = 50
 
 
@@ -45,7 +46,8 @@ _ACTIONS = """
     SELECT a.id, a.workspace_id, a.key, a.action_type, a.platform, a.queue, a.integration_id,
            a.deal_id, a.params, a.data, a.requested_by, a.source, a.priority, a.status,
            a.status_by, a.status_reason, a.due_at, a.lease_until, a.cancel_requested_by, a.result,
-           a.error, a.partial, a.created_at, a.finished_at, d.name AS deal, i.name AS integration,
+           a.error, a.partial, a.created_at, a.finished_at, a.request_id, d.name AS deal,
+           i.name AS integration,
            i.status AS integration_status, i.status_reason AS integration_reason, i.tenant_key,
            e.name AS effect, e.state AS effect_state, e.next_step, e.attempt, e.lookups
     FROM actions a
@@ -63,9 +65,22 @@ def actions(tx: Transaction, wanted: Wanted) -> list[Row]:
         for name in _CONDITIONS
         if (value := getattr(wanted, name)) is not None and (value or name == "ids")
     }
-    where = " AND ".join([*(_CONDITIONS[name] for name in values), *_unasked(wanted)]) or "true"
-    query = f"{_ACTIONS} WHERE {where} ORDER BY a.created_at DESC, a.id LIMIT :limit"
+    conditions = [*(_CONDITIONS[name] for name in values), *_unasked(wanted)]
+    if wanted.after is not None:
+        conditions.append("(a.created_at, a.id) < (:after_at, :after_id)")
+        values["after_at"], values["after_id"] = wanted.after
+    where = " AND ".join(conditions) or "true"
+    query = f"{_ACTIONS} WHERE {where} ORDER BY a.created_at DESC, a.id DESC LIMIT :limit"
     return _rows(tx, query, **values, limit=wanted.limit)
+
+
+def at_rest(tx: Transaction, ids: Sequence[UUID]) -> set[UUID]:
+    """Return which of these actions nothing more happens to by itself: ended, or parked."""
+    query = """
+        SELECT id FROM actions
+        WHERE id = ANY(:ids) AND (finished_at IS NOT NULL OR status = 'parked')
+    """
+    return {row["id"] for row in _rows(tx, query, ids=list(ids))} if ids else set()
 
 
 def _unasked(wanted: Wanted) -> tuple[str, ...]:

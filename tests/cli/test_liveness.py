@@ -1,5 +1,6 @@
 """A process is stuck when work is due for it and nothing of its kind is done."""
 
+import socket
 from datetime import timedelta
 
 import pytest
@@ -71,3 +72,10 @@ def test_the_processes_it_names_exist(fleet, tmp_path) -> None:
     small = set(fleet.catalogue.queues) - set(liveness.PROCESS_OF_QUEUE)
     assert small == set(SMALL_QUEUES.split(","))
     assert set(liveness.PROCESS_OF_QUEUE) == set(XERO_QUEUES.split(","))
+
+
+def test_a_web_process_that_does_not_answer_is_silent() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as opened:  # takes connections, says nothing
+        url = f"http://127.0.0.1:{opened.getsockname()[1]}"
+        assert liveness.silent(url, 0.3) == {"web"}
+    assert liveness.silent(url, 0.3) == {"web"}

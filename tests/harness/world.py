@@ -227,6 +227,10 @@ class World:
         with self.fleet.database.engine.connect() as connection:
             return list(connection.execute(text(query), values))
 
+    def rows_changed(self, statement: str, **values: Any) -> int:
+        with self.fleet.database.transaction() as tx:
+            return int(tx.execute(text(statement), values).rowcount)
+
     def action(self, action_id: UUID) -> Any:
         (row,) = self.rows("SELECT * FROM actions WHERE id = :id", id=action_id)
         return row

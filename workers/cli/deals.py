@@ -1,7 +1,6 @@
 """`fleet deals`: a deal's products, what is invoiced and paid of them, its invoices and history."""
 
 from typing import TYPE_CHECKING, Annotated, Any
-from uuid import UUID
 
 import typer
 from rich.console import Group, RenderableType
@@ -11,8 +10,7 @@ from workers.cli import say, words
 from workers.cli.enqueue import AsJson
 
 if TYPE_CHECKING:
-    from domain.invoices.derived import ProductAmounts
-    from infra.database.engine import Database, Transaction
+    from infra.database.engine import Database
     from infra.database.views import Row
 
 app = typer.Typer(help="Deals: products, payment statuses, invoices.", no_args_is_help=True)
@@ -31,11 +29,12 @@ def show(
     from infra.clock import utc_now  # noqa: PLC0415
     from infra.database import views  # noqa: PLC0415
     from workers.cli import reach  # noqa: PLC0415
+    from workers.deal_products import products_of  # noqa: PLC0415
 
     with reach.database() as database:
         found = the_one(database, deal)
         with database.transaction() as tx:
-            products = products_of(tx, found)
+            products = products_of(tx, found["id"], found["currency"])
             invoices = views.deal_invoices(tx, found["id"])
             history = views.deal_history(tx, found["id"])
     plain = {**found, "products": products, "invoices": invoices, "history": history}
@@ -66,34 +65,6 @@ def the_one(database: "Database", said: str) -> "Row":
         f"{said!r} may be any of these; give more of it",
         [f"{row['id']}  {row['name']}" for row in found],
     )
-
-
-def products_of(tx: "Transaction", deal: "Row") -> list[dict[str, Any]]:
-    """Return a deal's products with their derived amounts."""
-    from domain.invoices.derived import product_amounts  # noqa: PLC0415
-    from domain.invoices.portions import full_amount  # noqa: PLC0415
-    from infra.database import billing, views  # noqa: PLC0415
-
-    currency = deal["currency"] or "AUD"
-    billed = billing.billing_of(tx, deal["id"])
-    amounts: dict[UUID, dict[str, Any]] = {
-        product.id: {
-            "amount": full_amount(product, currency),
-            **_derived(product_amounts(product, billed.ledger, currency)),
-        }
-        for product in billed.products
-    }
-    return [{**row, **amounts.get(row["id"], {})} for row in views.deal_products(tx, deal["id"])]
-
-
-def _derived(amounts: "ProductAmounts") -> dict[str, Any]:
-    return {
-        "invoiced_amount": amounts.invoiced_amount,
-        "paid_amount": amounts.paid_amount,
-        "remaining_to_invoice": amounts.remaining_to_invoice,
-        "remaining_to_pay": amounts.remaining_to_pay,
-        "over_invoiced": amounts.over_invoiced,
-    }
 
 
 def _headline(deal: "Row") -> Text:

@@ -54,12 +54,13 @@ def preview(  # noqa: PLR0913 - what an invoice may say
     from workers import preview as previews  # noqa: PLC0415
     from workers.cli import deals, reach  # noqa: PLC0415
     from workers.cli.meant import the_integration  # noqa: PLC0415
+    from workers.deal_products import products_of  # noqa: PLC0415
 
     with reach.fleet() as fleet:
         found = deals.the_one(fleet.database, deal)
         with fleet.database.reading() as tx:
             chosen = the_integration(tx, "xero", integration, found["workspace_id"])
-            products = deals.products_of(tx, found)
+            products = products_of(tx, found["id"], found["currency"])
         params: dict[str, Any] = {"portion": portion.value}
         if include_usage_based:
             params["include_usage_based"] = True

@@ -1,11 +1,11 @@
-"""`fleet keys`: the keys that stored credentials are sealed with."""
+"""`fleet keys`: the keys that stored credentials are sealed with; `fleet keys api`: the API's."""
 
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.text import Text
 
-from workers.cli import say
+from workers.cli import keys_api, say
 from workers.cli.enqueue import AsJson
 
 if TYPE_CHECKING:
@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from workers.keys import Sealed
 
 app = typer.Typer(
-    help="The keys that seal stored credentials: make, rotate, check.", no_args_is_help=True
+    help="Keys that seal stored credentials: make, rotate, check. `keys api`: the HTTP API's.",
+    no_args_is_help=True,
 )
+app.add_typer(keys_api.app, name="api")
 
 
 @app.command()

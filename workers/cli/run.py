@@ -28,7 +28,6 @@ def up(
     as_json: AsJson = False,
 ) -> None:
     """Run the whole fleet on this machine until Ctrl-C, against the sandbox."""
-    from workers import liveness  # noqa: PLC0415
     from workers.cli import reach  # noqa: PLC0415
     from workers.local_fleet import LocalFleet, Options  # noqa: PLC0415
 
@@ -37,7 +36,7 @@ def up(
     begun = time.monotonic()
     options = Options(
         prepare=prepare,
-        stuck=lambda: liveness.stuck(reach.told(folder)["database_url"]),
+        stuck=lambda: _stuck(reach.told(folder)),
         report=lambda words: out.print(words, style="yellow", markup=False),
     )
     try:
@@ -96,6 +95,8 @@ def _where(fleet: "LocalFleet", told: Mapping[str, Any], seconds: float) -> Any:
     rows.add_column(style="dim", no_wrap=True)
     rows.add_column(overflow="fold")
     for name, value in (
+        ("API", f"{told['web_url']}/docs"),
+        ("", f"its key is in {reach.shown_path(fleet.state / 'api_key')}"),
         ("Flower", told["flower_url"]),
         ("", f"user {told['flower_user']}, password {told['flower_password']}"),
         ("sandbox", f"{told['sandbox_url']}/_sandbox/effects"),
@@ -116,6 +117,12 @@ def _where(fleet: "LocalFleet", told: Mapping[str, Any], seconds: float) -> Any:
         rows.add_row(name, Text(value, style="bold"))
     title = f"The fleet is up, after {seconds:.1f} s. Ctrl-C stops it."
     return Panel(rows, title=title, title_align="left", box=box.ROUNDED, border_style="green")
+
+
+def _stuck(told: Mapping[str, Any]) -> set[str]:
+    from workers import liveness  # noqa: PLC0415
+
+    return liveness.stuck(told["database_url"]) | liveness.silent(told["web_url"])
 
 
 def _on_path() -> bool:

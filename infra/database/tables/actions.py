@@ -86,6 +86,7 @@ class ActionRow(FleetTable):
     partial: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     finished_at: Mapped[datetime | None]
+    request_id: Mapped[str | None]  # of the HTTP call that submitted it
 
 
 class EffectRow(FleetTable):

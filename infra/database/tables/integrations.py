@@ -156,7 +156,10 @@ class AttachmentRow(FleetTable):
 
 
 class ApiKeyRow(FleetTable):
-    """An API key of a workspace; only its hash is kept."""
+    """An API key of a workspace; only its hash is kept.
+
+    `paced_until` counts its calls, see `infra/database/api_keys.py`.
+    """
 
     __tablename__ = "api_keys"
     __table_args__ = (UniqueConstraint("hash"),)
@@ -168,3 +171,5 @@ class ApiKeyRow(FleetTable):
     scopes: Mapped[list[Any]]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     revoked_at: Mapped[datetime | None]
+    paced_until: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]

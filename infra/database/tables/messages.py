@@ -11,12 +11,16 @@ from infra.database.tables.base import FleetTable, Key
 
 
 class OutboxRow(FleetTable):
-    """An event, committed with what it tells. `id` gives the order, `event_id` the identity."""
+    """An event, committed with what it tells. `id` gives the order, `event_id` the identity.
+
+    `txid` is the transaction that wrote it: what later ones see of an order that stays.
+    """
 
     __tablename__ = "outbox"
     __table_args__ = (
         UniqueConstraint("event_id"),
         UniqueConstraint("deal_id", "sequence"),
+        Index(None, "workspace_id", "txid", "id"),
         Index("ix_outbox_unpublished", "id", postgresql_where=text("published_at IS NULL")),
         Index(
             "ix_outbox_promotions",
@@ -38,6 +42,9 @@ class OutboxRow(FleetTable):
     published_at: Mapped[datetime | None]
     publish_count: Mapped[int] = mapped_column(server_default="0")
     consumed_at: Mapped[datetime | None]
+    txid: Mapped[int] = mapped_column(
+        BigInteger, server_default=text("(pg_current_xact_id())::text::bigint")
+    )
 
 
 class DealStreamRow(FleetTable):

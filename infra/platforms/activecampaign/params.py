@@ -22,7 +22,9 @@ def _address(value: str) -> str:
     return value
 
 
-Id = Annotated[int, Field(ge=1, le=2**31 - 1), BeforeValidator(_number)]
+Id = Annotated[
+    int, Field(ge=1, le=2**31 - 1), BeforeValidator(_number, json_schema_input_type=int | str)
+]
 Email = Annotated[
     str, StringConstraints(max_length=254, strip_whitespace=True), AfterValidator(_address)
 ]

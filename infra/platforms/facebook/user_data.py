@@ -51,9 +51,11 @@ def _number_or_text(given: Any) -> int | str:
     return given
 
 
-Hashed = Annotated[tuple[str, ...], BeforeValidator(_hash_all)]
+Hashed = Annotated[
+    tuple[str, ...], BeforeValidator(_hash_all, json_schema_input_type=str | list[str])
+]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=1_000, strip_whitespace=True)]
-Texts = Annotated[list[Text], BeforeValidator(_listed)]
+Texts = Annotated[list[Text], BeforeValidator(_listed, json_schema_input_type=str | list[str])]
 Cookie = Annotated[Text, AfterValidator(_cookie)]
 Id = Annotated[int | str, BeforeValidator(_number_or_text)]
 

@@ -27,6 +27,13 @@ class Contacts:
 
 
 @dataclass(frozen=True)
+class OneContact:
+    """Xero's id of a contact."""
+
+    contact_id: UUID
+
+
+@dataclass(frozen=True)
 class Invoices:
     """Part of an invoice number or a reference, and a status."""
 

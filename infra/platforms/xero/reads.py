@@ -10,11 +10,11 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
-from domain.actions.outcome import JsonObject, Outcome, Succeeded
+from domain.actions.outcome import JsonObject, Outcome, Rejected, Succeeded
 from infra.platform import Call
 from infra.platforms.xero import organisation
 from infra.platforms.xero.client import TENANT, Build, frozen, send
-from infra.platforms.xero.errors import elements_of, read
+from infra.platforms.xero.errors import NOT_FOUND, elements_of, read
 from infra.platforms.xero.read_rows import (
     Account,
     Contact,
@@ -108,6 +108,16 @@ def _asked(
     return perform
 
 
+def _one_contact(session: Session, given: JsonObject) -> Outcome:
+    answer = read(send(session, frozen(lambda api: api.get_contact(TENANT, given["contact_id"]))))
+    if isinstance(answer, Rejected) and answer.code == NOT_FOUND:
+        return Succeeded({"items": [], "more": False})
+    if not isinstance(answer, dict):
+        return answer
+    found = [contact(element) for element in elements_of(answer, "Contacts")]
+    return Succeeded({"items": [asdict(one) for one in found if one is not None], "more": False})
+
+
 def _has_more(answer: JsonObject) -> bool:
     pagination = answer.get("pagination")
     pages = pagination.get("pageCount") if isinstance(pagination, dict) else None
@@ -149,6 +159,13 @@ READS: Mapping[str, Read] = {
         SEARCHES_KEPT_FOR,
         CONTACTS_STALE_FOR,
         "Active contacts by name, email or number",
+    ),
+    "xero_contact": Read(
+        f"{_PARAMS}:OneContact",
+        _one_contact,
+        SEARCHES_KEPT_FOR,
+        NEVER,
+        "One active contact by Xero's id",
     ),
     # Never stale: an amount due that has been paid meanwhile would be paid again.
     "xero_invoices": Read(

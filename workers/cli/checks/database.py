@@ -139,8 +139,12 @@ def _processes(tx: "Transaction") -> Iterator[Finding]:
             yield ok(name, "one leads")
         else:
             yield Finding(name, "bad", f"none runs: {without}", f"python -m workers.{name}")
-    if alive.get("webhooks"):
-        yield ok("webhooks", "one listens")
-    else:
-        seen = "nobody listens: what changes in Xero is seen at the next scheduled sync"
-        yield Finding("webhooks", "warn", seen, "python -m workers.webhooks")
+    for name, without in (
+        ("webhooks", "what changes in Xero is seen at the next scheduled sync"),
+        ("web", "the HTTP API is not served"),
+    ):
+        if alive.get(name):
+            yield ok(name, "one listens")
+        else:
+            seen = f"nobody listens: {without}"
+            yield Finding(name, "warn", seen, f"python -m workers.{name}")

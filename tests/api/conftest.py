@@ -1,0 +1,20 @@
+"""The web process, and somebody who may do everything in a workspace."""
+
+import pytest
+
+from domain.access import SCOPES_OF, Role
+from tests.api.callers import Client, client_of
+from tests.harness.processes import Processes
+from tests.harness.world import World
+
+
+@pytest.fixture(scope="module")
+def web(base_settings, migrated, tmp_path_factory):
+    with Processes(base_settings, tmp_path_factory.mktemp("web")) as started:
+        started.start("web")
+        yield started
+
+
+@pytest.fixture
+def admin(web, world: World) -> Client:
+    return client_of(world.fleet, world.workspace_id, SCOPES_OF[Role.ADMIN])

@@ -1,0 +1,1 @@
+"""The HTTP API: every endpoint is a row of a table, and what it writes goes through `submit`."""

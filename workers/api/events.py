@@ -1,0 +1,148 @@
+"""`GET /events`: a workspace's events as they happen, as server-sent events (WHATWG HTML, 9.2).
+
+Each has its CloudEvents id; a stream that broke goes on behind it with `Last-Event-ID`. The stream
+is drawn from the outbox page by page, as fast as its reader takes it, so nothing piles up here.
+"""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from domain.access import Scope
+from domain.events import EventType
+from infra.database import api_keys, feed
+from infra.database.feed import Page, Place
+from infra.database.outbox import Waiting, cloud_event
+from infra.envelope import Problem
+from infra.http.problems import HttpProblem, invalid
+from workers.api.checking import checked_query
+from workers.api.endpoint import Caller
+from workers.api.serving import Service
+from workers.api.stripping import tells_of_money, without_money
+
+PAGE = 100
+RETRY_MS = 2000
+TYPES = tuple(kind.value for kind in EventType)
+ANY = "*"
+
+
+@dataclass(frozen=True)
+class EventFilter:
+    """Which events: types (`action.succeeded`, or `invoice.*`), and those of one deal."""
+
+    type: list[str] | None = None
+    deal_id: UUID | None = None
+
+
+@dataclass(slots=True)
+class Streams:
+    """The open streams of this process."""
+
+    service: Service
+    _of_key: Counter[UUID] = field(default_factory=Counter)
+
+    async def open(self, request: Request) -> Response:
+        """Answer with a stream.
+
+        Raises:
+            HttpProblem: the caller may not, asks for what is not there, or has too many open.
+        """
+        caller = await self.service.admit(request)
+        caller.needs(Scope.INTEGRATIONS_READ)
+        chosen: EventFilter = checked_query(EventFilter, request.query_params.multi_items())
+        types = _types(chosen.type, caller)
+        start = await self.service.in_thread(self._start, request.headers, caller)
+        limits = self.service.fleet.settings
+        full = self.service.watch.streams >= limits.web_streams_max
+        if full or self._of_key[caller.key_id] >= limits.web_streams_per_key_max:
+            words = "too many event streams are open; close one, or try again later"
+            raise HttpProblem("too_many", words, headers={"Retry-After": "10"})
+        stream = self._stream(caller, start, types, chosen.deal_id)
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        return StreamingResponse(stream, headers=headers, media_type="text/event-stream")
+
+    def _start(self, headers: Any, caller: Caller) -> Place:
+        given = headers.get("last-event-id")
+        with self.service.fleet.database.reading() as tx:
+            if not given:
+                return feed.end(tx)
+            try:
+                found = feed.place_of(tx, caller.workspace_id, UUID(given))
+            except ValueError:
+                words = "must be the id of an event of this API"
+                raise invalid([Problem("Last-Event-ID", words)]) from None
+        if found is None:
+            words = (
+                f"the event {given[:40]} is no longer kept: read the state anew, and open the"
+                " stream without Last-Event-ID"
+            )
+            raise HttpProblem("gone", words)
+        return found
+
+    async def _stream(
+        self, caller: Caller, place: Place, types: frozenset[str], deal_id: UUID | None
+    ) -> AsyncIterator[str]:
+        watch, heartbeat_s = self.service.watch, self.service.fleet.settings.web_heartbeat_s
+        self._of_key[caller.key_id] += 1
+        try:
+            async with watch.listening(caller.workspace_id) as bell:
+                yield f"retry: {RETRY_MS}\n: open\n\n"
+                while not watch.stopping.is_set():
+                    bell.clear()
+                    page = await self.service.in_thread(self._page, caller, place, types, deal_id)
+                    if page is None:
+                        return
+                    place = page.place
+                    for event in page.events:
+                        yield written(event, caller)
+                    if page.more or watch.stopping.is_set():
+                        continue
+                    try:
+                        await asyncio.wait_for(bell.wait(), heartbeat_s)
+                    except TimeoutError:
+                        yield ": still here\n\n"
+        finally:
+            self._of_key[caller.key_id] -= 1
+
+    def _page(
+        self, caller: Caller, place: Place, types: frozenset[str], deal_id: UUID | None
+    ) -> Page | None:
+        """Return the next events, or None once the key has been revoked."""
+        workspace_id = caller.workspace_id
+        with self.service.fleet.database.reading() as tx:
+            if not api_keys.opens(tx, caller.key_id):
+                return None
+            return feed.page(tx, workspace_id, place, PAGE, types=types, deal_id=deal_id)
+
+
+def _types(given: list[str] | None, caller: Caller) -> frozenset[str]:
+    """Return the types of events that are asked for and may be seen.
+
+    Raises:
+        HttpProblem: one is unknown.
+    """
+    problems, wanted = [], set()
+    for one in given or [ANY]:
+        beginning = one.removesuffix(ANY)
+        fits = {t for t in TYPES if t == one or (one.endswith(ANY) and t.startswith(beginning))}
+        if not fits:
+            problems.append(Problem("type", f"unknown: {one[:60]!r}; known: {', '.join(TYPES)}"))
+        wanted |= fits
+    if problems:
+        raise invalid(problems)
+    return frozenset(t for t in wanted if caller.sees_money or not tells_of_money(t))
+
+
+def written(event: Waiting, caller: Caller) -> str:
+    """Return an event as it stands in the stream; JSON has no line breaks of its own."""
+    told = cloud_event(event)
+    if not caller.sees_money:
+        told["data"] = without_money(told["data"])
+    return f"id: {event.event_id}\nevent: {event.type}\ndata: {json.dumps(told)}\n\n"
