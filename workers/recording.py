@@ -152,5 +152,6 @@ def _sent(part: Part, effect: EffectRecord) -> Sent:
         stated_id=effect.stated_id,
         place=effect.members.index(effect.id) if shared else 0,
         of=len(effect.members) if shared else 1,
-        attempt=effect.attempt,
+        # A person who lets it go on sets its attempts back; that it was sent before stays true.
+        attempt=max(effect.attempt, effect.generation),
     )

@@ -95,21 +95,30 @@ class Trial:
                 self.case.deliver(self.world, self.sandbox)
             if self.row.finished_at is not None or self.status == "parked":
                 return
-            with self.world.fleet.database.transaction() as tx:
-                tx.execute(text("DELETE FROM budgets"))
-                tx.execute(
-                    text(
-                        "UPDATE actions SET due_at = now() - interval '1 s', rung_at = NULL"
-                        " WHERE id = :id"
-                    ),
-                    {"id": self.action},
-                )
-            self.execute()
+            self.execute_as_due()
+
+    def execute_as_due(self, fleet: Fleet | None = None) -> None:
+        """Carry it on as if what it waits for were over."""
+        with self.world.fleet.database.transaction() as tx:
+            tx.execute(text("DELETE FROM budgets"))
+            tx.execute(
+                text(
+                    "UPDATE actions SET due_at = now() - interval '1 s', rung_at = NULL"
+                    " WHERE id = :id"
+                ),
+                {"id": self.action},
+            )
+        self.execute(fleet)
+
+    def let_it_settle(self) -> None:
+        """Let the time pass after which an absence is believed."""
+        with self.world.fleet.database.transaction() as tx:
+            tx.execute(text("UPDATE effects SET last_send_by = now() - interval '1 hour'"))
 
     def age(self) -> None:
         """Let the time pass after which an absence is believed, or a person is asked."""
+        self.let_it_settle()
         with self.world.fleet.database.transaction() as tx:
-            tx.execute(text("UPDATE effects SET last_send_by = now() - interval '1 hour'"))
             if self.case.parks:
                 too_old = CATALOGUE.effect(self.case.effect)[1].retry.age_max * 1.5
                 aged = text("UPDATE effects SET created_at = now() - :age WHERE name = :name")
@@ -155,6 +164,17 @@ class Nowhere:
             nobody = urlsplit(exchange.url)._replace(netloc="127.0.0.1:9")
             exchange.url = urlunsplit(nobody)
         self.inner.carry(exchange)
+
+
+class Mumbling:
+    """A transport that carries everything out and brings one and the same body back."""
+
+    def __init__(self, inner: Transport, body: bytes) -> None:
+        self.inner, self.body = inner, body
+
+    def carry(self, exchange: Exchange) -> None:
+        self.inner.carry(exchange)
+        exchange.answer = self.body
 
 
 def with_transport(fleet: Fleet, make: Callable[[Transport], Any]) -> Fleet:

@@ -12,7 +12,7 @@ from infra.database.tables import CrmTable, FleetTable
 from infra.envelope import Refused
 from infra.exchange import Transport
 from infra.platforms import CATALOGUE
-from tests.conformance.carrying import Nowhere, Trial, with_transport
+from tests.conformance.carrying import Mumbling, Nowhere, Trial, with_transport
 from tests.conformance.case import Case
 
 SEALED = {"connections", "effect_secrets", "email_configs"}
@@ -93,6 +93,21 @@ def test_absence_is_believed_only_after_the_settling_time(trial: Trial) -> None:
     trial.carry_on(3)
     assert (trial.sent, trial.happened) == (1, 0)
     assert trial.status == "reconciling"
+    trial.ends_once()
+
+
+@pytest.mark.parametrize("body", [b"{}", b'{"ok":true}', b"[]", b"null", b""])
+def test_a_look_up_that_says_nothing_is_no_absence(trial: Trial, body: bytes) -> None:
+    guarantee = CATALOGUE.effect(trial.case.effect)[1].guarantee
+    if not guarantee.can_find:
+        pytest.skip("it is not looked up")
+    trial.fault("status_after_commit" if guarantee.deduplicates_for else "drop_after_commit")
+    trial.execute()
+    in_doubt(trial)
+    trial.let_it_settle()
+    mumbling = with_transport(trial.world.fleet, lambda real: Mumbling(real, body))
+    trial.execute_as_due(mumbling)
+    in_doubt(trial)
     trial.ends_once()
 
 

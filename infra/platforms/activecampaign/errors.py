@@ -22,6 +22,8 @@ NOT_ENTERED = "not_entered"
 
 _SERIES = "could not create subscriberseries"
 _WORDS_MAX = 2_000
+_WAIT_MAX = timedelta(days=1)
+"""No header holds an account for longer."""
 
 Refusal = Rejected | Deferred | Unknown
 
@@ -70,7 +72,7 @@ def _later(wait: Wait, exchange: Exchange, words: str) -> Deferred:
     after = wait.after
     said = exchange.answer_headers.get("retry-after", "").strip()
     if after is not None and said.isascii() and said.isdigit() and len(said) <= 9:
-        after = timedelta(seconds=max(int(said), 1))
+        after = min(timedelta(seconds=max(int(said), 1)), _WAIT_MAX)
     until = None if after is None else utc_now() + after
     return Deferred(wait.code, words, until, wait.blocks)
 

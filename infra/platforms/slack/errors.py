@@ -40,6 +40,8 @@ TOO_MANY = frozenset({"ratelimited", "rate_limited"})
 """Slack limits each method by itself, and posting by the channel: only these wait."""
 PAUSE = timedelta(seconds=30)
 """Where Slack does not say how long."""
+WAIT_MAX = timedelta(days=1)
+"""No header holds a channel for longer."""
 LATER: dict[str, timedelta] = {
     "team_added_to_org": timedelta(minutes=10),
     "org_login_required": timedelta(minutes=10),
@@ -88,9 +90,10 @@ def classify_status(exchange: Exchange, now: datetime) -> Deferred | Unknown | N
 
 def _retry_after(exchange: Exchange) -> timedelta | None:
     try:
-        return timedelta(seconds=max(int(exchange.answer_headers.get("retry-after", "")), 1))
+        said = int(exchange.answer_headers.get("retry-after", ""))
     except ValueError:
         return None
+    return timedelta(seconds=min(max(said, 1), WAIT_MAX.total_seconds()))
 
 
 def _more(answer: dict[str, Any]) -> str:

@@ -56,13 +56,14 @@ def perform(session: Session, sent: Sent) -> Outcome:
         return answer
     if not answer["ok"]:
         return refusal(exchange, answer, utc_now())
-    return _posted(str(answer.get("channel")), str(answer.get("ts")))
+    return _posted(answer.get("channel"), answer.get("ts"))
 
 
 def find(session: Session, sent: Sent) -> LookedUp:
     """Look through the channel (or the thread) since the first send for our effect id.
 
-    "Absent" is said only when every message since then was seen.
+    "Absent" is said only when every message since then was seen: an answer that lists none, or does
+    not say whether there are more, is no absence.
     """
     message = json.loads(sent.call.body or b"{}")
     if sent.stated_id is not None:
@@ -72,13 +73,12 @@ def find(session: Session, sent: Sent) -> LookedUp:
         answer = _page(session, sent, message, cursor)
         if not isinstance(answer, dict):
             return answer
-        for found in answer.get("messages", []):
-            payload = (found.get("metadata") or {}).get("event_payload") or {}
-            if payload.get("effect_id") == str(sent.effect_id):
-                return _posted(message["channel"], str(found.get("ts")))
-        cursor = (answer.get("response_metadata") or {}).get("next_cursor")
-        if not answer.get("has_more"):
+        for found in answer["messages"]:
+            if _mark_of(found) == str(sent.effect_id):
+                return _posted(message["channel"], found.get("ts"))
+        if not answer["has_more"]:
             return Absent()
+        cursor = _inside(answer, "response_metadata", "next_cursor")
         if not cursor:
             return Unknown("unreadable_answer", "Slack: more messages, but no cursor to them")
     return Unknown("too_many_messages", "Slack: too many messages since the send to look through")
@@ -104,8 +104,10 @@ def _page(
     if early is not None:
         return early
     answer = answer_of(exchange)
-    if not isinstance(answer, dict) or answer["ok"]:
+    if not isinstance(answer, dict):
         return answer
+    if answer["ok"]:
+        return _a_list(answer)
     refused = refusal(exchange, answer, utc_now())
     if isinstance(refused, Deferred) and refused.blocks is Blocks.KIND:
         return refused
@@ -113,7 +115,26 @@ def _page(
     return Unknown("look_up_refused", f"the look-up was refused: {refused.message}")
 
 
-def _posted(channel: str, ts: str) -> Succeeded:
+def _a_list(answer: dict[str, Any]) -> dict[str, Any] | Unknown:
+    whole = isinstance(answer.get("messages"), list) and isinstance(answer.get("has_more"), bool)
+    return answer if whole else Unknown("unreadable_answer", "Slack: ok, but no list of messages")
+
+
+def _mark_of(found: Any) -> Any:
+    return _inside(found, "metadata", "event_payload", "effect_id")
+
+
+def _inside(thing: Any, *names: str) -> Any:
+    """Return what stands in an object under one name after the other; None where it does not."""
+    for name in names:
+        thing = thing.get(name) if isinstance(thing, dict) else None
+    return thing
+
+
+def _posted(channel: Any, ts: Any) -> Succeeded | Unknown:
+    """Return which message it is; channel and ts together name it, an answer without them none."""
+    if not all(isinstance(one, str) and one for one in (channel, ts)):
+        return Unknown("unreadable_answer", "Slack: ok, but no message is named")
     return Succeeded({"channel": channel, "ts": ts}, external_id=ts)
 
 

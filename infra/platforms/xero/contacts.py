@@ -108,7 +108,7 @@ def _prepare_look(prep: Preparation) -> Call:
 
 
 def _perform_look(session: Session, sent: Sent) -> Outcome:
-    answer = read(send(session, sent.call))
+    answer = read(send(session, sent.call), "Contacts")
     if isinstance(answer, Rejected) and answer.code == NOT_FOUND:
         return Succeeded({"contacts": []})
     if not isinstance(answer, dict):
@@ -187,7 +187,7 @@ def _perform_creation(session: Session, sent: Sent) -> Outcome:
 def _find_creation(session: Session, sent: Sent) -> LookedUp:
     party = party_from(sent.inputs["party"])
     by, value = (By.ID, sent.stated_id) if sent.stated_id else (By.NUMBER, party.number)
-    answer = read(send(session, look(by, value or "")))
+    answer = read(send(session, look(by, value or "")), "Contacts")
     if isinstance(answer, Rejected):
         if answer.code == NOT_FOUND and sent.stated_id is None:
             return Absent()

@@ -54,13 +54,18 @@ _WAIT_FORBIDDEN = timedelta(minutes=15)
 Refusal = Rejected | Deferred | Unknown
 
 
-def read(exchange: Exchange) -> dict[str, Any] | Refusal:
-    """Return the answer's JSON object, or what its status or its body makes of the attempt."""
+def read(exchange: Exchange, listing: str | None = None) -> dict[str, Any] | Refusal:
+    """Return the answer's JSON object, or what its status or its body makes of the attempt.
+
+    `listing` names the collection it must list: without one it is no answer, not an empty list.
+    """
     status = exchange.status or 0
     if 200 <= status < 300:
         document = parsed(exchange.answer)
         if document is None:
             return Unknown("unreadable_answer", f"Xero: HTTP {status}, but no whole JSON in it")
+        if listing is not None and not isinstance(document.get(listing), list):
+            return Unknown("unreadable_answer", f"Xero: HTTP {status}, but no list of {listing}")
         return document
     return next(sort for first, last, sort in _BY_STATUS if first <= status <= last)(exchange)
 

@@ -121,7 +121,7 @@ def _find(session: Session, sents: Sequence[Sent]) -> Sequence[LookedUp] | Looke
     seen: set[Any] = set()
     moved = False
     for _ in range(CALLS_MAX):
-        answer = read(send(session, _listing(seek)))
+        answer = read(send(session, _listing(seek)), "Invoices")
         if isinstance(answer, Rejected):
             return Unknown("look_up_refused", f"the look-up was refused: {answer.message}")
         if not isinstance(answer, dict):

@@ -148,7 +148,7 @@ def _find(session: Session, sent: Sent) -> LookedUp:
     look = frozen(lambda api: api.get_payments(TENANT, where=where))
     if sent.stated_id is not None:
         look = frozen(lambda api: api.get_payment(TENANT, sent.stated_id))
-    answer = read(send(session, look))
+    answer = read(send(session, look), "Payments")
     if isinstance(answer, Rejected):
         code = "stated_not_found" if answer.code == NOT_FOUND else "look_up_refused"
         return Unknown(code, f"the look-up was refused: {answer.message}")

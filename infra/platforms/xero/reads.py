@@ -98,7 +98,7 @@ def _asked(
     call: Callable[[JsonObject], Call], collection: str, parse: Parse
 ) -> Callable[[Session, JsonObject], Outcome]:
     def perform(session: Session, given: JsonObject) -> Outcome:
-        answer = read(send(session, call(given)))
+        answer = read(send(session, call(given)), collection)
         if not isinstance(answer, dict):
             return answer
         found = [parse(element) for element in elements_of(answer, collection)]

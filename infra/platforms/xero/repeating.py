@@ -60,7 +60,7 @@ def _prepare_list(prep: Preparation) -> Call | Deferred:
 
 
 def _perform_list(session: Session, sent: Sent) -> Outcome:
-    answer = read(send(session, sent.call))
+    answer = read(send(session, sent.call), COLLECTION)
     if not isinstance(answer, dict):
         return answer
     try:
@@ -163,7 +163,7 @@ def _find(session: Session, sent: Sent) -> LookedUp:
     """
     if sent.stated_id is not None:
         return _stated(session, sent, sent.stated_id)
-    answer = read(send(session, _listing(sent.inputs["contact_id"])))
+    answer = read(send(session, _listing(sent.inputs["contact_id"])), COLLECTION)
     if isinstance(answer, Rejected):
         return Unknown("look_up_refused", f"the look-up was refused: {answer.message}")
     if not isinstance(answer, dict):

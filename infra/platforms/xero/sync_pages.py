@@ -89,7 +89,7 @@ def read_page(session: Session, sent: Sent) -> Outcome:
     """Read one page: where to go on, what it cost, and (as cargo) what there is to book."""
     began = cpu_seconds()
     exchange = send(session, sent.call)
-    answer = read(exchange)
+    answer = read(exchange, "Invoices")
     if not isinstance(answer, dict):
         return answer
     elements = elements_of(answer, "Invoices")

@@ -85,6 +85,7 @@ def test_a_document_is_an_answer_whatever_is_in_it():
     [
         (429, "30", 30, Blocks.TENANT),
         (429, "0", 1, Blocks.TENANT),
+        (429, "999999999", 86_400, Blocks.TENANT),
         (429, None, 5, Blocks.TENANT),
         (429, "soon", 5, Blocks.TENANT),
         (429, "9" * 30, 5, Blocks.TENANT),

@@ -67,7 +67,7 @@ def test_a_key_is_tried_then_stored_and_used(world, sandbox):
     found = by_keys(world.fleet, PLATFORM, given)
     host = sandbox.url.partition("://")[2]
     assert (found.tenant, found.name) == (host, host)
-    connected = store_by_keys(world.fleet, world.workspace_id, PLATFORM, given, found)
+    connected, _ = store_by_keys(world.fleet, world.workspace_id, PLATFORM, given, found)
     params = {"contact_id": seed.CONTACT, "automation_id": seed.WELCOME}
     request = world.request(ACTION, params, integration_id=connected.integration_id)
     execute(world.fleet, action := world.submit(request))

@@ -224,6 +224,18 @@ def test_a_late_arrival_of_our_own_is_found_when_the_time_is_taken(desk: Desk, c
     assert row.result["booking_uid"] == desk.bookings()[0]["uid"]
 
 
+def test_a_person_who_was_wrong_about_it_books_nothing_twice(desk: Desk) -> None:
+    """They saw no booking and said so; Cal.com has it, and refuses another one."""
+    action = desk.lost("drop_after_commit")(booking(desk.world))
+    desk.sandbox.fault("calcom", "status", method="GET", status=500)
+    desk.park(action)
+    resume(desk.fleet, action, who="test", did_not_happen=True)
+    desk.sandbox.control("DELETE", "/faults")
+    row = desk.again(action)
+    assert (row.status, desk.sandbox.count(BOOKED)) == ("succeeded", 1)
+    assert row.result["booking_uid"] == desk.bookings()[0]["uid"]
+
+
 def taken_meanwhile(desk: Desk) -> Any:
     """An action whose first send was lost for good, and whose time somebody else has taken."""
     request = booking(desk.world)

@@ -9,7 +9,8 @@ from sqlalchemy import text
 
 from domain.actions.outcome import Blocks, Deferred
 from infra.clock import utc_now
-from infra.platforms.slack.errors import NOT_AUTHORISED, refusal
+from infra.exchange import Exchange
+from infra.platforms.slack.errors import NOT_AUTHORISED, classify_status, refusal
 from workers.execute import execute
 
 POSTED = "slack.message.posted"
@@ -36,23 +37,72 @@ def test_a_host_whose_clock_is_ahead_posts_once(fleet, world, sandbox):
     assert sandbox.count(POSTED) == 1
 
 
-class NoCursor:
-    """A transport: Slack says there is more, and not where."""
+class Saying:
+    """A transport: one method is answered with this."""
 
-    def __init__(self, inner):
-        self.inner = inner
+    def __init__(self, inner, method, **answer):
+        self.inner, self.method, self.answer = inner, method, json.dumps(answer).encode()
 
     def carry(self, exchange):
         self.inner.carry(exchange)
-        if "conversations.history" in exchange.url:
-            exchange.answer = json.dumps({"ok": True, "messages": [], "has_more": True}).encode()
+        if self.method in exchange.url:
+            exchange.answer = self.answer
 
 
-def test_more_messages_without_a_cursor_are_no_absence(fleet, world, sandbox):
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"messages": [], "has_more": True},
+        {"messages": [], "has_more": True, "response_metadata": "none"},
+        {"messages": []},
+        {"messages": {}, "has_more": False},
+        {"messages": None, "has_more": False},
+        {"has_more": False},
+        {},
+    ],
+)
+def test_a_list_that_is_not_whole_is_no_absence(fleet, world, sandbox, answer):
     sandbox.fault("slack", "drop_after_commit", path="chat.postMessage")
-    action = look_up(fleet, world, NoCursor(fleet.transport))
+    saying = Saying(fleet.transport, "conversations.history", ok=True, **answer)
+    action = look_up(fleet, world, saying)
     assert (action.status, action.error["code"]) == ("reconciling", "unreadable_answer")
     assert sandbox.count(POSTED) == 1
+
+
+@pytest.mark.parametrize(
+    "odd", [None, "text", {"metadata": []}, {"metadata": {"event_payload": 1}}]
+)
+def test_messages_of_others_are_passed_over_whatever_they_hold(fleet, world, sandbox, odd):
+    sandbox.fault("slack", "drop_before_commit", path="chat.postMessage")
+    saying = Saying(
+        fleet.transport, "conversations.history", ok=True, messages=[odd], has_more=False
+    )
+    assert look_up(fleet, world, saying).status == "succeeded"  # absent, and sent again
+    assert sandbox.count(POSTED) == 1
+
+
+@pytest.mark.parametrize("answer", [{}, {"channel": "C0GENERAL"}, {"ts": "1.2"}, {"ts": 12}])
+def test_ok_without_a_message_is_looked_up(fleet, world, sandbox, answer):
+    action = world.message()
+    execute(
+        replace(fleet, transport=Saying(fleet.transport, "chat.postMessage", ok=True, **answer)),
+        action,
+    )
+    assert world.action(action).error["code"] == "unreadable_answer"
+    assert world.status(action) == "reconciling"
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [("17", 17), ("0", 1), ("soon", 30), ("999999999", 86_400), ("9" * 20, 86_400)],
+)
+def test_no_header_holds_a_channel_for_ever(said, seconds):
+    exchange = Exchange("POST", "http://x/y", {}, b"", utc_now(), 0.0, 0.0)
+    exchange.status, exchange.answer_headers = 429, {"retry-after": said}
+    now = utc_now()
+    limited = classify_status(exchange, now)
+    assert isinstance(limited, Deferred)
+    assert limited.until == now + timedelta(seconds=seconds)
 
 
 @pytest.mark.parametrize("code", sorted(NOT_AUTHORISED))
