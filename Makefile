@@ -52,15 +52,11 @@ demo: install ## Show the whole fleet at work, against simulated platforms
 run: install ## Run the fleet until Ctrl-C
 	@$(BIN)/fleet up
 
-# The journeys mostly wait for processes: the rest runs beside them, on embedded servers of its own.
-# Servers that are given can be used by one run at a time.
+# Three at once, each with embedded servers of its own: much of it is waiting for processes. Servers
+# that are given can be used by one at a time.
 test: install ## Run the tests
 	@if [ -n "$$DATABASE_URL$$BROKER_URL" ]; then exec $(TEST); fi; \
-	mkdir -p .run; $(TEST) --ignore=tests/journeys >.run/test.log 2>&1 & rest=$$!; \
-	echo "Running the journeys; the rest runs beside them and is shown after"; \
-	$(TEST) tests/journeys; journeys=$$?; \
-	wait $$rest; rest=$$?; cat .run/test.log; \
-	[ $$journeys -eq 0 ] && [ $$rest -eq 0 ]
+	exec $(TEST) -n 3 --dist loadfile
 
 test-deep: install ## Run the slower tests too: many more examples, longer kills
 	$(RUN) pytest -m deep

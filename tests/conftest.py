@@ -25,6 +25,7 @@ from tests.harness.sandbox import Sandbox
 from tests.harness.world import World
 from workers.fleet import Fleet, compose
 
+pytest_plugins = ["tests.conformance.table"]
 SECRET_KEY = Vault.new_key()
 WEBHOOK_KEYS = "the-new-webhook-key, the-old-webhook-key"
 

@@ -1,4 +1,4 @@
-"""Collects the platforms' cases, and shows at the end what was tried of which effect."""
+"""Collects the platforms' cases; `table` shows at the end what was tried of which effect."""
 
 from collections.abc import Callable, Iterator
 from importlib import import_module
@@ -20,8 +20,6 @@ CASES: tuple[Case, ...] = tuple(case for module in _MODULES for case in module.C
 WITHOUT_A_CALL: frozenset[str] = frozenset(
     effect for module in _MODULES for effect in getattr(module, "WITHOUT_A_CALL", ())
 )
-TRIED: dict[tuple[str, str], set[str]] = {}
-SIGNS = {"passed": "yes", "skipped": "-", "failed": "NO"}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -49,33 +47,3 @@ def new_trial(case: Case, world: World, sandbox: Sandbox) -> Callable[[], Trial]
 def trial(new_trial: Callable[[], Trial], sandbox: Sandbox) -> Iterator[Trial]:
     yield new_trial()
     sandbox.control("DELETE", "/faults")
-
-
-@pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
-    report = (yield).get_result()
-    case = getattr(item, "callspec", None) and item.callspec.params.get("case")
-    if case is not None and (report.when == "call" or report.skipped or report.failed):
-        check = item.originalname.removeprefix("test_")
-        TRIED.setdefault((case.effect, check), set()).add(report.outcome)
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if not TRIED:
-        return
-    effects = sorted({effect for effect, _ in TRIED})
-    checks = list(dict.fromkeys(check for _, check in TRIED))
-    terminalreporter.section("conformance: effect by check")
-    for number, check in enumerate(checks, 1):
-        terminalreporter.write_line(f"{number:>2}  {check.replace('_', ' ')}")
-    width = max(map(len, effects))
-    head = " ".join(f"{n:>3}" for n in range(1, len(checks) + 1))
-    terminalreporter.write_line(" " * width + " " + head)
-    for effect in effects:
-        row = " ".join(f"{_sign(TRIED.get((effect, check), set())):>3}" for check in checks)
-        terminalreporter.write_line(f"{effect:<{width}} {row}")
-
-
-def _sign(outcomes: set[str]) -> str:
-    worst = next((one for one in ("failed", "passed", "skipped") if one in outcomes), "skipped")
-    return SIGNS[worst]
