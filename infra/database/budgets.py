@@ -53,17 +53,22 @@ _PURGE = text(
       AND coalesce(to_timestamp((newest + 121) * seconds / 120.0), '-infinity') < :before
     """
 )
-CALLS_LEFT = """
+CALLS_MAX = 1_000_000_000
+"""A limit set higher is this: what somebody writes into one integration must not be too large a
+number for a statement that looks at all of them."""
+
+CALLS_LEFT = f"""
     SELECT b.name, b.tenant, b.reserve, b.blocked_until, b.seconds, of.calls, of.used,
            CASE WHEN b.blocked_until > :now THEN 0 ELSE of.calls - of.used END AS n
     FROM budgets b CROSS JOIN LATERAL (
         SELECT CASE jsonb_typeof(i.settings -> 'limits' -> b.name)
-                   WHEN 'number' THEN (i.settings -> 'limits' ->> b.name)::numeric::int
+                   WHEN 'number' THEN least(greatest(
+                       (i.settings -> 'limits' ->> b.name)::numeric, 0), {CALLS_MAX})::int
                    ELSE b.calls END AS calls,
                budget_used((budget_at(b, :now)).slots) AS used) of
     WHERE b.tenant IN (i.platform || ':' || i.tenant_key, i.platform) AND b.shared
       AND (b.seconds IS NOT NULL OR b.blocked_until > :now)
-"""
+"""  # noqa: S608 - a constant
 """What is left in each window of an integration `i`, for a statement that knows one."""
 
 _LEFT = text(
@@ -81,7 +86,7 @@ ARRIVES_WITHIN_S = 2.0
 Short windows by half of themselves: a limit of calls a second would be one of calls in three.
 """
 
-UNLIMITED = Window("calls", 1_000_000_000, 60)
+UNLIMITED = Window("calls", CALLS_MAX, 60)
 
 
 def take(  # noqa: PLR0913 - a limit has many sides
@@ -242,7 +247,7 @@ def limits_for(
     return replace(
         limits,
         scope=scope,
-        in_flight=int(own.get("in_flight", limits.in_flight)),
+        in_flight=_at_most(own.get("in_flight", limits.in_flight)),
         windows=tuple(_own(window, own) for window in limits.windows),
         of_kind=tuple(_own(window, own) for window in of_kind),
         all_tenants=tuple(_own(window, own) for window in limits.all_tenants),
@@ -276,7 +281,11 @@ def _tomorrow(now: datetime) -> datetime:
 def _own(window: Window, own: Mapping[str, Any]) -> Window:
     if window.name not in own:
         return window
-    return replace(window, calls=int(own[window.name]), grows=False)
+    return replace(window, calls=_at_most(own[window.name]), grows=False)
+
+
+def _at_most(own: Any) -> int:
+    return min(max(int(own), 0), CALLS_MAX)
 
 
 def _number(said: str | None) -> int | None:

@@ -3,6 +3,8 @@
 from datetime import timedelta
 from uuid import uuid4
 
+import pytest
+
 from domain.actions.outcome import Blocks
 from infra.database import budgets, dispatch
 from infra.wire import read_envelope
@@ -50,6 +52,21 @@ def test_a_limit_raised_in_the_settings_is_seen_at_once(fleet, world, sandbox):
     assert rung(fleet) == []
     limited(world, minute=100)
     assert rung(fleet) == [waiting]
+
+
+@pytest.mark.parametrize("limit", [10**12, 1e300, -(10**12), 2**31 - 1, 0.4])
+def test_a_limit_nobody_can_mean_holds_up_nobody_else(fleet, world, sandbox, limit):
+    other = world.add_slack("T0OTHER")
+    params = {"channel": "C0GENERAL", "text": "hello"}
+    execute(fleet, world.message())  # both have a window
+    theirs = world.request("slack_send_message", params, integration_id=other)
+    execute(fleet, world.submit(theirs))
+    world.set_integration(other, settings={"limits": {"minute": limit, "in_flight": limit}})
+    again = world.submit(world.request("slack_send_message", params, integration_id=other))
+    waiting = world.message("waits")
+    assert waiting in rung(fleet)
+    execute(fleet, again)
+    assert world.status(again) == ("succeeded" if limit > 1 else "waiting")
 
 
 def test_a_blocked_tenant_holds_up_nobody_else(fleet, world, sandbox):

@@ -15,6 +15,7 @@ _MOMENT = re.compile(
 )
 _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 _YEARS = range(2000, 2200)
+_NOT_PLACES = frozenset({"localtime", "Factory"})
 
 
 def _in_utc(given: str) -> str:
@@ -44,7 +45,7 @@ def _time_zone(given: str) -> str:
 
 @cache
 def _zones() -> frozenset[str]:
-    return frozenset(available_timezones())
+    return frozenset(available_timezones() - _NOT_PLACES)
 
 
 def _phone(given: str) -> str:

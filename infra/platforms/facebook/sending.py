@@ -96,7 +96,9 @@ def _perform(session: Session, sents: Sequence[Sent]) -> Sequence[Outcome] | Out
     if not isinstance(received, int):
         return Unknown("unreadable_answer", "Meta: the answer does not say what was received")
     sent = sum(one.call.context["events"] for one in sents)
-    return [_received(answer, one, received - sent) for one in sents]
+    # A repeat may be asked about fewer than it carries: the others are settled, or busy.
+    missing = received - sent if len(sents) == sents[0].of else 0
+    return [_received(answer, one, missing) for one in sents]
 
 
 def _received(answer: Mapping[str, Any], sent: Sent, missing: int) -> Succeeded:

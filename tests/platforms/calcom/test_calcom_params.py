@@ -119,6 +119,7 @@ def test_any_offset_means_the_same_moment(moment: datetime, minutes: int) -> Non
         ({"attendee": {**ATTENDEE, "email": "Ada <ada@x.test>"}}, "params.attendee.email"),
         ({"attendee": {**ATTENDEE, "time_zone": "Sydney"}}, "params.attendee.time_zone"),
         ({"attendee": {**ATTENDEE, "time_zone": "../etc/passwd"}}, "params.attendee.time_zone"),
+        ({"attendee": {**ATTENDEE, "time_zone": "localtime"}}, "params.attendee.time_zone"),
         ({"attendee": {**ATTENDEE, "phone_number": "02 5550"}}, "params.attendee.phone_number"),
         ({"attendee": {**ATTENDEE, "language": "tlh"}}, "params.attendee.language"),
         ({"attendee": {**ATTENDEE, "timeZone": "UTC"}}, "params.attendee.timeZone"),

@@ -5,6 +5,7 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import text
 
 from infra.sandbox.facebook.seed import DATASET_TWO, TOKEN
 from tests.harness.batching import carry_on, die, statuses
@@ -81,6 +82,24 @@ def test_a_lost_answer_is_asked_for_again_with_the_same_bytes(
     assert len(shas) == 2
     assert len(set(shas)) == 1
     each_once(sandbox, 5)
+
+
+def test_repeated_while_a_fellow_is_busy_each_is_told_its_own(
+    fleet: Fleet, world: World, sandbox: Sandbox
+) -> None:
+    first, other = submitted(world, 2)
+    sandbox.fault("facebook", "drop_after_commit", path="/events")
+    execute(fleet, first)
+    with fleet.database.transaction() as tx:
+        tx.execute(text("UPDATE actions SET due_at = now() - interval '1 s'"))
+    with fleet.database.transaction() as held:
+        held.execute(text("SELECT 1 FROM actions WHERE id = :id FOR UPDATE"), {"id": other})
+        execute(fleet, first)
+    carry_on(world, [other], 1)
+    for one in (first, other):
+        result = world.action(one).result
+        assert (result["events_received"], "events_received_differs_by" in result) == (1, False)
+    each_once(sandbox, 2)
 
 
 def test_each_row_of_the_log_shows_its_own_events_and_nobodys_token(
