@@ -56,7 +56,6 @@ def test_all_that_may_be_said_of_a_contact():
         ({**WHERE, **WHO, "fields": {"0": "x"}}, {"fields.0.[key]"}),
         ({**WHERE, **WHO, "phone": 25550, "emial": "x"}, {"phone", "emial"}),
     ],
-    ids=str,
 )
 def test_every_problem_is_named_by_its_field(params, wrong):
     assert set(problems(**params)) == wrong

@@ -3,7 +3,7 @@
 import json
 from dataclasses import replace
 from urllib.parse import urlsplit
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
@@ -177,7 +177,7 @@ class Says:
 
 
 OURS = Sent(
-    effect_id=uuid4(),
+    effect_id=UUID("0bee0000-0000-4000-8000-000000000001"),
     request=Request(uuid4(), uuid4(), uuid4(), "zoom_create_meeting", {}),
     inputs={},
     call=Call("POST", "/users/me/meetings", context={"host": "me", "starts": []}),
