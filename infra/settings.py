@@ -73,6 +73,10 @@ class Settings:
     webhook_gather_s: float = 0.1  # what is told meanwhile is read in one go
     keep_webhook_events_for_s: float = 35 * 86400.0  # Xero repeats them for 31 days
 
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int = 9464
+    metrics_every_s: float = 5.0  # asked more often, the same is told again
+
     @property
     def call_timeout(self) -> timedelta:
         """Longest an exchange may take in all."""

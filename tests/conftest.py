@@ -74,6 +74,8 @@ def base_settings(servers: tuple[str, str], sandbox_process: Sandbox) -> Setting
         republish_after_s=2.0,
         xero_webhook_key=WEBHOOK_KEYS,
         webhooks_port=_free_port(),
+        metrics_port=_free_port(),
+        metrics_every_s=0.2,
         webhook_body_bytes_max=64 * 1024,
     )
 

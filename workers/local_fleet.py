@@ -186,6 +186,7 @@ class LocalFleet:
             "database_url": env["DATABASE_URL"],
             "broker_url": env["BROKER_URL"],
             "webhooks_url": f"{self._webhooks}/webhooks",
+            "metrics_url": f"http://127.0.0.1:{env['FLEET_METRICS_PORT']}",
             **self._prepared,
             "processes": [
                 {"name": name, "pid": pid, "log": str(logs[name])}

@@ -50,6 +50,8 @@ def local_environment(given: Mapping[str, str], state: Path, *, sandbox: bool) -
         env["FLEET_XERO_WEBHOOK_KEY"] = _kept(state / "xero_webhook_key", _password)
     if not env.get("FLEET_WEBHOOKS_PORT"):
         env["FLEET_WEBHOOKS_PORT"] = str(remembered_port(state / "webhooks_port"))
+    if not env.get("FLEET_METRICS_PORT"):
+        env["FLEET_METRICS_PORT"] = str(remembered_port(state / "metrics_port"))
     if sandbox:
         port = str(remembered_port(state / "sandbox_port"))
         url = f"http://127.0.0.1:{port}"
@@ -95,6 +97,7 @@ def local_processes(env: Mapping[str, str], state: Path) -> tuple[Program, ...]:
     add("relay", python, "-m", "workers.relay")
     add("beat", python, "-m", "workers.beat")
     add("webhooks", python, "-m", "workers.webhooks")
+    add("metrics", python, "-m", "workers.metrics")
     add("flower", python, "-m", "celery", "-A", "workers.app", *flower_words, ready=flower)
     return tuple(rows)
 

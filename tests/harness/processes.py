@@ -19,6 +19,7 @@ MODULES = {
     "relay": "workers.relay",
     "beat": "workers.beat",
     "webhooks": "workers.webhooks",
+    "metrics": "workers.metrics",
 }
 
 

@@ -28,7 +28,6 @@ def up(
     as_json: AsJson = False,
 ) -> None:
     """Run the whole fleet on this machine until Ctrl-C, against the sandbox."""
-    from workers import liveness  # noqa: PLC0415
     from workers.cli import reach  # noqa: PLC0415
     from workers.local_fleet import LocalFleet, Options  # noqa: PLC0415
 
@@ -37,7 +36,7 @@ def up(
     begun = time.monotonic()
     options = Options(
         prepare=prepare,
-        stuck=lambda: liveness.stuck(reach.told(folder)["database_url"]),
+        stuck=lambda: _stuck(reach.told(folder)),
         report=lambda words: out.print(words, style="yellow", markup=False),
     )
     try:
@@ -57,6 +56,12 @@ def up(
         out.print("stopped")
     else:
         out.print("[green]✓[/green] everything is stopped")
+
+
+def _stuck(told: Mapping[str, Any]) -> set[str]:
+    from workers import liveness  # noqa: PLC0415
+
+    return liveness.stuck(told["database_url"], told["metrics_url"])
 
 
 def prepare(env: Mapping[str, str]) -> Mapping[str, object]:
@@ -98,6 +103,7 @@ def _where(fleet: "LocalFleet", told: Mapping[str, Any], seconds: float) -> Any:
     for name, value in (
         ("Flower", told["flower_url"]),
         ("", f"user {told['flower_user']}, password {told['flower_password']}"),
+        ("metrics", f"{told['metrics_url']}/metrics"),
         ("sandbox", f"{told['sandbox_url']}/_sandbox/effects"),
         ("database", told["database_url"]),
         ("broker", told["broker_url"]),
