@@ -16,7 +16,7 @@ from infra.database.tables import TallyRow
 
 CALL_SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 30.0)
 """Upper bounds of the classes in which calls are counted by their duration."""
-TRANSACTIONS_MAX = 200_000
+TRANSACTIONS_MAX = 50_000
 """Counted in one go: what was written while nobody counted is caught up with in steps."""
 
 _COUNTED_TO = text(
@@ -39,7 +39,9 @@ _COUNT = text(
     ), span AS (
         SELECT begin.xid AS since, least(ended.xid, begin.xid + :most) AS until FROM ended, begin
     ), logged AS (
-        SELECT * FROM integration_log
+        SELECT integration_id, effect_id, attempt, step, method, url, status, outcome, seconds, at,
+               coalesce(request ->> 'place', '1 of 1') LIKE '1 of %' AS is_first
+        FROM integration_log
         WHERE written_in >= (SELECT since FROM span) AND written_in < (SELECT until FROM span)
     ), moved AS (
         SELECT a.platform, a.queue, t.after, t.by, t.at
@@ -49,8 +51,7 @@ _COUNT = text(
         SELECT DISTINCT ON (l.integration_id, l.at, l.method, l.url)
                coalesce(i.platform, 'unknown') AS platform, l.status, l.seconds, l.at
         FROM logged l LEFT JOIN integrations i ON i.id = l.integration_id
-        WHERE l.method IS NOT NULL AND l.seconds > 0
-          AND coalesce(l.request ->> 'place', '1 of 1') LIKE '1 of %'
+        WHERE l.method IS NOT NULL AND l.seconds > 0 AND l.is_first
     ), found (name, labels, count, seconds, latest) AS (
         SELECT 'attempts', ARRAY[e.platform, e.name, l.step, l.outcome],
                count(DISTINCT (l.effect_id, l.step, l.attempt)), 0, max(l.at)

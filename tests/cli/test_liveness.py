@@ -1,11 +1,19 @@
 """A process is stuck when work is due for it and nothing of its kind is done."""
 
+import signal
+import threading
+from dataclasses import replace
 from datetime import timedelta
 
+import psycopg
 import pytest
 from sqlalchemy import text
 
+from tests.harness.senders import send_celery
+from tests.harness.world import eventually
 from workers import liveness
+from workers.beat import Beat
+from workers.cli.checks import work
 from workers.local_processes import SMALL_QUEUES, XERO_QUEUES, local_processes
 
 
@@ -67,7 +75,98 @@ def test_a_paused_integration_makes_nobody_stuck(fleet, overdue, world) -> None:
 def test_the_processes_it_names_exist(fleet, tmp_path) -> None:
     env = {"FLOWER_PORT": "1", "WORKER_CONCURRENCY": "1"}
     names = {program.name for program in local_processes(env, tmp_path)}
-    assert {*liveness.PROCESS_OF_QUEUE.values(), liveness.SMALL, "relay", "events"} <= names
+    kinds = {kind for kind in work.STALLS if kind != "worker"}
+    assert {*liveness.PROCESS_OF_QUEUE.values(), liveness.SMALL, "metrics"} | kinds <= names
     small = set(fleet.catalogue.queues) - set(liveness.PROCESS_OF_QUEUE)
     assert small == set(SMALL_QUEUES.split(","))
     assert set(liveness.PROCESS_OF_QUEUE) == set(XERO_QUEUES.split(","))
+
+
+def test_requests_that_nobody_takes_in_name_intake(fleet, settings) -> None:
+    watch = liveness.Requests()
+    url = fleet.settings.database_url.replace("postgresql+psycopg://", "postgresql://")
+    with psycopg.connect(url, autocommit=True) as session:
+        assert not watch.stalled(session, 0, 0.0)
+        assert not watch.stalled(session, 3, 10.0)  # they may have just come
+        assert watch.stalled(session, 3, 71.0)
+        assert not watch.stalled(session, 0, 80.0)
+        assert not watch.stalled(session, 3, 200.0)  # others
+
+
+def test_a_flood_that_is_being_taken_in_stalls_nobody(fleet, world) -> None:
+    watch = liveness.Requests()
+    world.message()
+    url = fleet.settings.database_url.replace("postgresql+psycopg://", "postgresql://")
+    with psycopg.connect(url, autocommit=True) as session:
+        watch.stalled(session, 9000, 0.0)
+        assert not watch.stalled(session, 9000, 100.0)
+
+
+def test_a_beat_that_leaves_no_ticks_is_stuck(fleet) -> None:
+    with fleet.database.transaction() as tx:
+        tx.execute(
+            text(
+                "INSERT INTO periodic_ticks (name, slot, taken_at)"
+                " SELECT 'invariants', t, t FROM (VALUES (now() - interval '4 minutes')) v (t)"
+            )
+        )
+    assert stuck(fleet) == {"beat"}
+    Beat(fleet, threading.Event()).tick(fleet.now())
+    assert stuck(fleet) == set()
+
+
+def test_promotions_that_nobody_applies_name_events(fleet, world) -> None:
+    with fleet.database.transaction() as tx:
+        tx.execute(
+            text(
+                "INSERT INTO outbox (event_id, workspace_id, type, subject, data, created_at,"
+                " published_at) SELECT gen_random_uuid(), :w, 'invoice.promotion_due', 's', '{}',"
+                " t, t FROM (VALUES (now() - interval '3 minutes')) v (t)"
+            ),
+            {"w": world.workspace_id},
+        )
+    assert stuck(fleet) == {"events"}
+
+
+@pytest.mark.processes
+def test_a_frozen_intake_and_webhooks_are_noticed(
+    fleet, world, processes, settings, monkeypatch
+) -> None:
+    """By the process `metrics`, by the supervisor that asks it, and by the doctor."""
+    processes.start("intake", "webhooks", "metrics")
+    url = fleet.settings.database_url.replace("postgresql+psycopg://", "postgresql://")
+    with psycopg.connect(url, autocommit=True) as session:
+        where = settings.webhooks_host, settings.webhooks_port
+        assert not liveness.webhooks_stalled(session, *where)
+        assert liveness.stuck(url, f"http://127.0.0.1:{settings.metrics_port}") == set()
+        processes.signal("webhooks", signal.SIGSTOP)
+        processes.signal("intake", signal.SIGSTOP)
+        monkeypatch.setattr(liveness, "ANSWERS_WITHIN_S", 1.0)
+        assert liveness.webhooks_stalled(session, *where)
+    send_celery(settings, [world.request("slack_send_message", {"channel": "C", "text": "t"})])
+    found = {one.what: one for one in work.examine(settings)}
+    assert found["intake"].verdict == "bad"
+    assert found["webhooks"].verdict == "bad"
+    processes.signal("webhooks", signal.SIGCONT)
+    processes.signal("intake", signal.SIGCONT)
+    eventually(lambda: world.rows("SELECT 1 FROM actions"))
+    found = {one.what: one for one in work.examine(settings)}
+    assert found["work"].verdict == "ok"
+    assert "intake" not in found
+
+
+def test_metrics_that_do_not_answer_are_stuck(fleet) -> None:
+    url = fleet.settings.database_url.replace("postgresql+psycopg://", "postgresql://")
+    assert liveness.stuck(url, "http://127.0.0.1:1") == {"metrics"}
+
+
+def test_the_doctor_tells_of_syncs_that_do_not_finish(fleet, world) -> None:
+    settings = replace(fleet.settings, sync_every_s=60)
+
+    def syncs() -> str:
+        return next(one.verdict for one in work.examine(settings) if one.what == "syncs")
+
+    assert syncs() == "ok"
+    with fleet.database.transaction() as tx:
+        tx.execute(text("UPDATE integrations SET created_at = now() - interval '4 minutes'"))
+    assert syncs() == "bad"

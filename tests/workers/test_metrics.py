@@ -225,8 +225,8 @@ def test_a_thousand_tenants_are_the_worst_twenty(world, fleet) -> None:
     )
     change(
         fleet,
-        "INSERT INTO budgets (key, tenant, name, seconds, calls) SELECT 'slack:T' || n || ':minute',"
-        " 'slack:T' || n, 'minute', 60, 100 FROM generate_series(1, 300) n",
+        "INSERT INTO budgets (key, tenant, name, seconds, calls)"
+        " SELECT n, 'slack:T' || n, 'minute', 60, 100 FROM generate_series(1, 300) n",
     )
     seen = told(fleet)
     assert len(seen["fleet_tenant_backlog_actions"]) == measures.WORST_MAX
