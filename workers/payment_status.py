@@ -5,7 +5,7 @@ whatever order, the statuses end the same.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,6 +13,7 @@ from uuid import UUID
 
 from domain.payments.promotion import Promotion
 from domain.payments.status import PaymentStatus
+from infra import tracing
 from infra.broker.batches import BatchConsumer
 from infra.broker.topology import promotions_queue
 from infra.database import dead_letters, inbox, outbox, promotions
@@ -35,6 +36,7 @@ class PromotionDue:
     event_id: UUID
     promotion: Promotion
     deal_id: str
+    traceparent: str | None = None
 
 
 def read_promotion(body: bytes) -> PromotionDue:
@@ -54,7 +56,12 @@ def read_promotion(body: bytes) -> PromotionDue:
             PaymentStatus(data["rung"]),
             int(data["cycle"]),
         )
-        due = PromotionDue(UUID(event["id"]), promotion, str(event.get("dealid", "")))
+        due = PromotionDue(
+            UUID(event["id"]),
+            promotion,
+            str(event.get("dealid", "")),
+            tracing.read_traceparent(event.get("traceparent")),
+        )
     except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
         words = f"not an invoice.promotion_due event: {redact_error(error)}"
         raise ValueError(words) from error
@@ -84,7 +91,7 @@ def consume(fleet: Fleet, messages: Sequence[Arrived]) -> int:
 
 
 def _consume_together(fleet: Fleet, messages: Sequence[Arrived]) -> int:
-    now = fleet.now()
+    now, began = fleet.now(), tracing.now()
     due: dict[UUID, PromotionDue] = {}
     with fleet.database.transaction() as tx:
         for message in messages:
@@ -100,9 +107,18 @@ def _consume_together(fleet: Fleet, messages: Sequence[Arrived]) -> int:
             due.values(), key=lambda d: (d.deal_id, str(d.promotion.deal_product_id))
         ):
             if one.event_id in new:
+                tracing.carry(tracing.of_event(one.traceparent))
                 _apply(tx, one, now)
         outbox.mark_consumed(tx, list(due), now)
+    _traced(due.values(), began)
     return len(new)
+
+
+def _traced(due: Iterable[PromotionDue], began: int) -> None:
+    until = tracing.now()
+    for one in due:
+        said = {"fleet.deal_product": str(one.promotion.deal_product_id)}
+        tracing.record(tracing.of_event(one.traceparent), "promotion", began, until, said)
 
 
 def _apply(tx: Transaction, due: PromotionDue, now: datetime) -> None:

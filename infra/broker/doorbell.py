@@ -74,6 +74,8 @@ def cloud_event(event: Waiting) -> dict[str, Any]:
     }
     if event.deal_id is not None:
         told |= {"dealid": str(event.deal_id), "sequence": event.sequence}
+    if event.traceparent is not None:  # CloudEvents' extension "Distributed Tracing"
+        told["traceparent"] = event.traceparent
     return told
 
 

@@ -33,8 +33,8 @@ _COUNT = text(
         SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS xid
     ), begin AS (
         SELECT least(ended.xid,
-            (SELECT min(written_in) FROM integration_log WHERE written_in >= :counted_to),
-            (SELECT min(written_in) FROM action_transitions WHERE written_in >= :counted_to)
+            (SELECT min(txid) FROM integration_log WHERE txid >= :counted_to),
+            (SELECT min(txid) FROM action_transitions WHERE txid >= :counted_to)
         ) AS xid FROM ended
     ), span AS (
         SELECT begin.xid AS since, least(ended.xid, begin.xid + :most) AS until FROM ended, begin
@@ -42,11 +42,11 @@ _COUNT = text(
         SELECT integration_id, effect_id, attempt, step, method, url, status, outcome, seconds, at,
                coalesce(request ->> 'place', '1 of 1') LIKE '1 of %' AS is_first
         FROM integration_log
-        WHERE written_in >= (SELECT since FROM span) AND written_in < (SELECT until FROM span)
+        WHERE txid >= (SELECT since FROM span) AND txid < (SELECT until FROM span)
     ), moved AS (
         SELECT a.platform, a.queue, t.after, t.by, t.at
         FROM action_transitions t JOIN actions a ON a.id = t.action_id
-        WHERE written_in >= (SELECT since FROM span) AND written_in < (SELECT until FROM span)
+        WHERE txid >= (SELECT since FROM span) AND txid < (SELECT until FROM span)
     ), exchanged AS (
         SELECT DISTINCT ON (l.integration_id, l.at, l.method, l.url)
                coalesce(i.platform, 'unknown') AS platform, l.status, l.seconds, l.at

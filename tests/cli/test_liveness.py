@@ -128,6 +128,7 @@ def test_promotions_that_nobody_applies_name_events(fleet, world) -> None:
     assert stuck(fleet) == {"events"}
 
 
+@pytest.mark.deep
 @pytest.mark.processes
 def test_a_frozen_intake_and_webhooks_are_noticed(
     fleet, world, processes, settings, monkeypatch

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, ForeignKey, Identity, Index, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from infra.database.tables.base import FleetTable, Key, WrittenIn
+from infra.database.tables.base import FleetTable, Key, TxId
 
 
 class ActionRow(FleetTable):
@@ -170,7 +170,7 @@ class TransitionRow(FleetTable):
     __tablename__ = "action_transitions"
     __table_args__ = (
         Index(None, "action_id"),
-        Index(None, "written_in", postgresql_where=text("written_in IS NOT NULL")),
+        Index(None, "txid", postgresql_where=text("txid IS NOT NULL")),
     )
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     action_id: Mapped[UUID] = mapped_column(ForeignKey("actions.id", ondelete="CASCADE"))
@@ -179,7 +179,7 @@ class TransitionRow(FleetTable):
     by: Mapped[str]
     reason: Mapped[str | None]
     at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
-    written_in: Mapped[WrittenIn]
+    txid: Mapped[TxId]
 
 
 class IntegrationLogRow(FleetTable):
@@ -189,7 +189,7 @@ class IntegrationLogRow(FleetTable):
     __table_args__ = (
         Index(None, "action_id"),
         Index(None, "at", postgresql_using="brin"),
-        Index(None, "written_in", postgresql_where=text("written_in IS NOT NULL")),
+        Index(None, "txid", postgresql_where=text("txid IS NOT NULL")),
     )
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     integration_id: Mapped[UUID | None]
@@ -208,4 +208,4 @@ class IntegrationLogRow(FleetTable):
     seconds: Mapped[float]
     requested_by: Mapped[str | None]
     at: Mapped[datetime]
-    written_in: Mapped[WrittenIn]
+    txid: Mapped[TxId]

@@ -29,7 +29,7 @@ TYPES = {
 
 Key = Annotated[UUID, mapped_column(primary_key=True)]
 
-WrittenIn = Annotated[
+TxId = Annotated[
     int | None,
     mapped_column(BigInteger, server_default=text("(pg_current_xact_id()::text::bigint)")),
 ]

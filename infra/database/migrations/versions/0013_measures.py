@@ -9,7 +9,7 @@ down_revision = "0011"
 COUNTED = ("integration_log", "action_transitions")
 # The transaction that wrote a row: rows of finished transactions are counted exactly once
 # (docs/decisions/0038). Old rows have none, and are not counted.
-WRITTEN_IN = "(pg_current_xact_id()::text::bigint)"
+TXID = "(pg_current_xact_id()::text::bigint)"
 
 
 def upgrade() -> None:
@@ -18,13 +18,13 @@ def upgrade() -> None:
     op.add_column("actions", sa.Column("traceparent", sa.Text(), nullable=True))
     op.add_column("outbox", sa.Column("traceparent", sa.Text(), nullable=True))
     for table in COUNTED:
-        op.add_column(table, sa.Column("written_in", sa.BigInteger(), nullable=True))
-        op.execute(f"ALTER TABLE {table} ALTER written_in SET DEFAULT {WRITTEN_IN}")
+        op.add_column(table, sa.Column("txid", sa.BigInteger(), nullable=True))
+        op.execute(f"ALTER TABLE {table} ALTER txid SET DEFAULT {TXID}")
         op.create_index(
-            op.f(f"ix_{table}_written_in"),
+            op.f(f"ix_{table}_txid"),
             table,
-            ["written_in"],
-            postgresql_where=sa.text("written_in IS NOT NULL"),
+            ["txid"],
+            postgresql_where=sa.text("txid IS NOT NULL"),
         )
     op.create_index(
         "ix_actions_parked", "actions", ["platform"], postgresql_where=sa.text("status = 'parked'")
@@ -49,6 +49,6 @@ def downgrade() -> None:
     op.drop_index("ix_effects_unknown", table_name="effects")
     op.drop_index("ix_actions_parked", table_name="actions")
     for table in COUNTED:
-        op.drop_column(table, "written_in")
+        op.drop_column(table, "txid")
     op.drop_column("outbox", "traceparent")
     op.drop_column("actions", "traceparent")
