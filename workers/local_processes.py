@@ -77,7 +77,6 @@ def local_processes(env: Mapping[str, str], state: Path) -> tuple[Program, ...]:
     sandbox = env.get("SANDBOX_PORT")
     sandbox_state = str(state / "sandbox.json")
     flower = int(env["FLOWER_PORT"])
-    flower_words = ("flower", "--address=127.0.0.1", f"--port={flower}")
     rows: list[Program] = []
 
     def add(name: str, *argv: str, ready: str | int = READY, server: bool = False) -> None:
@@ -98,7 +97,7 @@ def local_processes(env: Mapping[str, str], state: Path) -> tuple[Program, ...]:
     add("beat", python, "-m", "workers.beat")
     add("webhooks", python, "-m", "workers.webhooks")
     add("metrics", python, "-m", "workers.metrics")
-    add("flower", python, "-m", "celery", "-A", "workers.app", *flower_words, ready=flower)
+    add("flower", python, "-m", "workers.flower", ready=flower)
     return tuple(rows)
 
 

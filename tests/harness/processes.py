@@ -20,6 +20,7 @@ MODULES = {
     "beat": "workers.beat",
     "webhooks": "workers.webhooks",
     "metrics": "workers.metrics",
+    "flower": "workers.flower",
 }
 
 
@@ -64,6 +65,11 @@ class Processes:
             self._launch(name)
         for name in names:
             self.wait_ready(name)
+
+    def start_unready(self, *names: str) -> None:
+        """Start without waiting: Flower does not say when it is ready."""
+        for name in names:
+            self._launch(name)
 
     def _launch(self, name: str) -> None:
         with self.log(name).open("ab") as log:
