@@ -18,7 +18,9 @@ OVERDUE_S = 60.0
 """Work due for so long, and nothing done of its kind for as long, is a stuck process."""
 BEATS_EVERY_S = 60.0
 """Beat checks the books so often, and leaves a tick."""
-ANSWERS_WITHIN_S = 6.0
+ANSWERS_WITHIN_S = 5.0
+METRICS_ANSWER_WITHIN_S = 20.0
+"""It may wait for the database, the broker and the webhooks in turn."""
 
 EVERY_ADDRESS = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - to know it, not to listen there
 
@@ -89,28 +91,28 @@ def stalled(session: Session, overdue_s: float = OVERDUE_S) -> set[str]:
     return {kind for kind, is_so in found.items() if is_so}
 
 
-class Requests:
-    """Watches whether requests that wait in the broker are taken in."""
+class Lasting:
+    """Notes for how long something has been so, looked at from time to time."""
 
     def __init__(self) -> None:
-        self._waiting_since: float | None = None
+        self._since: float | None = None
 
-    def stalled(
-        self, session: Session, waiting: int, at: float, overdue_s: float = OVERDUE_S
-    ) -> bool:
-        """Have requests waited for long (`waiting` now; `at` in seconds) and none was taken in?"""
-        if not waiting:
-            self._waiting_since = None
-            return False
-        if self._waiting_since is None:
-            self._waiting_since = at
-        if at - self._waiting_since < overdue_s:
-            return False
-        (taken_in,) = session.execute(_TAKEN_IN, {"s": overdue_s}).fetchone() or (True,)
-        return not taken_in
+    def seconds(self, at: float, *, is_so: bool) -> float:
+        """Return for how long it has been so at this moment (in seconds of any clock)."""
+        if not is_so:
+            self._since = None
+        elif self._since is None:
+            self._since = at
+        return 0.0 if self._since is None else at - self._since
 
 
-def webhooks_stalled(session: Session, host: str, port: int) -> bool:
+def takes_in(session: Session, within_s: float = OVERDUE_S) -> bool:
+    """Has any request been taken in lately?"""
+    (taken_in,) = session.execute(_TAKEN_IN, {"s": within_s}).fetchone() or (False,)
+    return bool(taken_in)
+
+
+def webhooks_silent(session: Session, host: str, port: int) -> bool:
     """Is a webhooks process of this machine registered that does not answer where it listens?"""
     (listening,) = session.execute(_LISTENING, {"host": socket.gethostname()}).fetchone() or (
         False,
@@ -142,7 +144,7 @@ def stuck(database_url: str, metrics_url: str = "", overdue_s: float = OVERDUE_S
     if metrics_url:
         try:
             with urllib.request.urlopen(  # noqa: S310 - our own address
-                f"{metrics_url}/stalled", timeout=ANSWERS_WITHIN_S
+                f"{metrics_url}/stalled", timeout=METRICS_ANSWER_WITHIN_S
             ) as answer:
                 found |= set(json.load(answer))
         except (OSError, ValueError):

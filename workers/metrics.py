@@ -40,7 +40,7 @@ class Exporter(Collector):
     def __init__(self, fleet: Fleet, clock: Callable[[], float] = time.monotonic) -> None:
         self._fleet, self._clock = fleet, clock
         self._mutex = threading.Lock()
-        self._requests = liveness.Requests()
+        self._waiting, self._silent = liveness.Lasting(), liveness.Lasting()
         self._seen: Seen | None = None
         self._fresh_until = 0.0
         self._tallies: list[tallies.Tally] = []
@@ -57,14 +57,12 @@ class Exporter(Collector):
         """Return what was read, a few seconds ago at most."""
         with self._mutex:
             if self._seen is None or self._clock() >= self._fresh_until:
-                began = self._clock()
-                self._seen = self._read(began)
-                ended = self._clock()
+                self._seen = self._read()
                 every = self._fleet.settings.metrics_every_s
-                self._fresh_until = ended + max(every, SHARE_MAX * (ended - began))
+                self._fresh_until = self._clock() + max(every, SHARE_MAX * self._seen.seconds)
             return self._seen
 
-    def _read(self, began: float) -> Seen:
+    def _read(self) -> Seen:
         settings, queues = self._fleet.settings, self._fleet.catalogue.queues
         try:
             waiting: dict[str, int] | None = depths(settings, queues)
@@ -73,7 +71,7 @@ class Exporter(Collector):
             waiting = None
         stalled = dict.fromkeys(("relay", "events", "beat", "intake", "webhooks"), False)
         stalled |= {f"worker:{queue}": False for queue in queues}
-        readings = None
+        readings, began, seconds = None, self._clock(), 0.0
         try:
             with self._fleet.database.transaction() as tx:
                 tx.execute(text(f"SET LOCAL statement_timeout = '{STATEMENT_S_MAX}s'"))
@@ -82,19 +80,22 @@ class Exporter(Collector):
                 tx.execute(text(f"SET LOCAL statement_timeout = '{STATEMENT_S_MAX}s'"))
                 readings = list(measures.read(tx, self._fleet.now()))
                 self._tallies = tallies.read(tx)
+                seconds = self._clock() - began
                 stalled |= dict.fromkeys(self._stalled(tx, waiting), True)
         except SQLAlchemyError as error:
             logger().warning("the database does not answer", error=type(error).__name__)
-        return Seen(readings, self._tallies, waiting, stalled, self._clock() - began)
+        return Seen(readings, self._tallies, waiting, stalled, seconds)
 
     def _stalled(self, tx: Transaction, waiting: dict[str, int] | None) -> set[str]:
         session: Any = tx.connection.driver_connection
         found = liveness.stalled(session)
+        settings, at = self._fleet.settings, self._clock()
         requests = sum((waiting or {}).get(queue, 0) for queue in INTAKE)
-        if self._requests.stalled(session, requests, self._clock()):
+        waited = self._waiting.seconds(at, is_so=requests > 0)
+        if waited >= liveness.OVERDUE_S and not liveness.takes_in(session):
             found.add("intake")
-        settings = self._fleet.settings
-        if liveness.webhooks_stalled(session, settings.webhooks_host, settings.webhooks_port):
+        silent = liveness.webhooks_silent(session, settings.webhooks_host, settings.webhooks_port)
+        if self._silent.seconds(at, is_so=silent) >= liveness.OVERDUE_S:
             found.add("webhooks")
         return found
 

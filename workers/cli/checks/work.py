@@ -65,15 +65,12 @@ def _waiting(settings: "Settings") -> dict[str, int]:
 def _stalled(tx: "Transaction", settings: "Settings", waiting: Mapping[str, int]) -> set[str]:
     session: Any = tx.connection.driver_connection
     found = liveness.stalled(session)
-    if liveness.webhooks_stalled(session, settings.webhooks_host, settings.webhooks_port):
+    if liveness.webhooks_silent(session, settings.webhooks_host, settings.webhooks_port):
         found.add("webhooks")
-    requests = liveness.Requests()
-    requests.stalled(session, _requests(waiting), 0.0, LOOK_AGAIN_S)
     if _requests(waiting):
         time.sleep(LOOK_AGAIN_S)
         tx.rollback()  # what has been written since is seen by a new transaction
-        again = _requests(_waiting(settings))
-        if requests.stalled(session, again, LOOK_AGAIN_S, LOOK_AGAIN_S):
+        if _requests(_waiting(settings)) and not liveness.takes_in(session, LOOK_AGAIN_S):
             found.add("intake")
     return found
 
