@@ -1,5 +1,6 @@
 """Sending spans with OpenTelemetry's SDK. Only `infra.tracing` loads it, where that is wanted."""
 
+import os
 from collections.abc import Mapping
 from contextvars import ContextVar
 
@@ -14,6 +15,9 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from opentelemetry.trace.status import Status, StatusCode
 
 from infra.tracing import Trace, Value
+
+SEND_WITHIN_S = 5.0
+"""A receiver that does not answer holds up the end of a process for so long."""
 
 _given: ContextVar[Trace | None] = ContextVar("given ids", default=None)
 
@@ -43,7 +47,9 @@ class Emitter:
         self._provider = TracerProvider(
             sampler=ALWAYS_ON, resource=resource, id_generator=_Ids(), shutdown_on_exit=False
         )
-        self._provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+        said = os.environ.get("OTEL_EXPORTER_OTLP_TIMEOUT")
+        sender = OTLPSpanExporter(timeout=float(said) if said else SEND_WITHIN_S)
+        self._provider.add_span_processor(BatchSpanProcessor(sender))
         self._tracer = self._provider.get_tracer("actionfleet")
 
     def part(
