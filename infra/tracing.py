@@ -81,10 +81,15 @@ def _chosen(trace_id: int) -> bool:
     return (trace_id & (1 << _RANDOM_BITS) - 1) < share * (1 << _RANDOM_BITS)
 
 
-def carry(trace: Trace | None) -> None:
-    """Say in whose trace this thread works from here on: events written tell it."""
-    is_told = trace is not None and (_emitters or trace.parent_id)
-    _current.set(str(trace) if is_told else None)
+def carry(action_id: UUID, traceparent: str | None) -> None:
+    """Say which action this thread works for from here on: events written tell its trace."""
+    is_told = _emitters or traceparent is not None
+    _current.set(str(of_action(action_id, traceparent)) if is_told else None)
+
+
+def follow(traceparent: str | None) -> None:
+    """Say what this thread follows up from here on: events written are in the same trace."""
+    _current.set(traceparent)
 
 
 def current() -> str | None:

@@ -40,7 +40,7 @@ class Beginning:
         self.fleet, self.tx, self.action, self.owner, self.now = fleet, tx, action, owner, now
         self.member = Member(fleet, tx, action, now)
         self.turn = self.member.turn
-        tracing.carry(action.trace)
+        tracing.carry(action.request.action_id, action.traceparent)
         bind_contextvars(
             action_id=str(action.request.action_id),
             integration=str(action.integration.id),

@@ -60,7 +60,7 @@ def conclude(
     whoever took over settles the effect.
     """
     now, began = fleet.now(), tracing.now()
-    tracing.carry(attempt.action.trace)
+    tracing.carry(attempt.action.request.action_id, attempt.action.traceparent)
     with fleet.database.transaction() as tx:
         rows = log_rows(attempt, outcome, session, now)
         action = actions.still_mine(tx, attempt.action.request.action_id, attempt.token)

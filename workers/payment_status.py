@@ -5,7 +5,7 @@ whatever order, the statuses end the same.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,7 +20,7 @@ from infra.database import dead_letters, inbox, outbox, promotions
 from infra.database.engine import PASSING, Transaction
 from infra.logging import logger
 from infra.redaction import redact_error
-from workers import process
+from workers import process, traced
 from workers.arrived import Arrived, arrived
 from workers.fleet import Fleet
 
@@ -107,18 +107,11 @@ def _consume_together(fleet: Fleet, messages: Sequence[Arrived]) -> int:
             due.values(), key=lambda d: (d.deal_id, str(d.promotion.deal_product_id))
         ):
             if one.event_id in new:
-                tracing.carry(tracing.of_event(one.traceparent))
+                tracing.follow(one.traceparent)
                 _apply(tx, one, now)
         outbox.mark_consumed(tx, list(due), now)
-    _traced(due.values(), began)
+    traced.applied(due.values(), began)
     return len(new)
-
-
-def _traced(due: Iterable[PromotionDue], began: int) -> None:
-    until = tracing.now()
-    for one in due:
-        said = {"fleet.deal_product": str(one.promotion.deal_product_id)}
-        tracing.record(tracing.of_event(one.traceparent), "promotion", began, until, said)
 
 
 def _apply(tx: Transaction, due: PromotionDue, now: datetime) -> None:

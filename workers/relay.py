@@ -10,12 +10,11 @@ from threading import Event
 
 import psycopg
 
-from infra import tracing
 from infra.broker.doorbell import Teller
 from infra.database import dispatch, outbox
 from infra.database.leadership import Leadership
 from infra.logging import logger
-from workers import process
+from workers import process, traced
 from workers.fleet import Fleet
 
 EVENTS_PER_ROUND = 200
@@ -100,9 +99,7 @@ class Relay:
             waiting = outbox.unpublished(tx, EVENTS_PER_ROUND)
         if waiting:
             self._teller.publish(waiting)
-            for event in waiting:
-                where, until = tracing.of_event(event.traceparent), tracing.now()
-                tracing.record(where, f"publish {event.type}", event.created_at, until)
+            traced.published(waiting)
             with self._fleet.database.transaction() as tx:
                 outbox.mark_published(tx, [event.id for event in waiting], self._fleet.now())
         return len(waiting)

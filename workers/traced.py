@@ -1,6 +1,6 @@
 """The parts of an action's trace, named where they are: intake, doorbell, begin, call, conclude."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -9,11 +9,13 @@ from uuid import UUID
 from domain.actions.status import ActionStatus
 from infra import tracing
 from infra.database.actions import ActionRecord
+from infra.database.outbox import Waiting
 from infra.tracing import Value
 
 if TYPE_CHECKING:
     from workers.attempt import Attempt, Performed
     from workers.beginning import Beginning
+    from workers.payment_status import PromotionDue
 
 
 def taken_in(rows: Sequence[Mapping[str, Any]], new: Sequence[UUID], began: int) -> None:
@@ -78,6 +80,23 @@ def concluded(
     if until := tracing.now():
         tracing.record(action.trace, "conclude", began, until)
         _whole(action, ended_as, now)
+
+
+def published(events: Sequence[Waiting]) -> None:
+    """Record that the broker has these events, each in the trace it was written in."""
+    if until := tracing.now():
+        for event in events:
+            where = tracing.of_event(event.traceparent)
+            tracing.record(where, f"publish {event.type}", event.created_at, until)
+
+
+def applied(due: Iterable["PromotionDue"], began: int) -> None:
+    """Record that promotions were applied, together."""
+    if until := tracing.now():
+        for one in due:
+            said: dict[str, Value] = {"fleet.deal_product": str(one.promotion.deal_product_id)}
+            where = tracing.of_event(one.traceparent)
+            tracing.record(where, "promotion", began, until, said)
 
 
 def _whole(action: ActionRecord, ended_as: ActionStatus | None, now: datetime) -> None:
