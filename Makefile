@@ -87,8 +87,8 @@ client: install ## Write the client's typed requests anew
 
 lock: install ## Resolve the dependencies anew
 	$(PIP) --quiet uv
-	$(COMPILE) --upgrade --extra embedded -o requirements.lock
-	$(COMPILE) --upgrade --extra embedded --extra dev -c requirements.lock -o requirements-dev.lock
+	$(COMPILE) --upgrade --extra embedded --extra otel -o requirements.lock
+	$(COMPILE) --upgrade --extra embedded --extra otel --extra dev -c requirements.lock -o requirements-dev.lock
 
 clean: ## Remove what tools leave behind; .venv and .run stay
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build *.egg-info

@@ -33,9 +33,16 @@ from workers.fleet import compose
 from workers.submit import action_id_for
 
 console = Console()
-FLEET = ("intake", "relay", "slack-worker", "xero-worker", "beat", "events")
+FLEET = ("intake", "relay", "slack-worker", "xero-worker", "beat", "events", "metrics")
 TENANTS = 10
-TARGETS_MB = {"xero-worker": 115, "slack-worker": 90, "relay": 60, "events": 60, "beat": 60}
+TARGETS_MB = {
+    "xero-worker": 115,
+    "slack-worker": 90,
+    "relay": 60,
+    "events": 60,
+    "beat": 60,
+    "metrics": 60,
+}
 
 
 @contextmanager

@@ -4,19 +4,13 @@ import logging
 import sys
 from typing import Any
 
-# structlog's console renderer imports rich where it finds it: 10 MB that no worker ever uses.
-_rich = sys.modules.get("rich")
-sys.modules["rich"] = None  # type: ignore[assignment]  # "not to be had", as the import system says it
-import structlog
-from structlog.contextvars import bind_contextvars, clear_contextvars, merge_contextvars
-
-if _rich is None:
-    del sys.modules["rich"]
-else:
-    sys.modules["rich"] = _rich
-
+from infra.hiding import hidden
 from infra.redaction import redact
 from infra.settings import Settings
+
+with hidden("rich"):  # structlog's console renderer takes it where it finds it: 10 MB
+    import structlog
+    from structlog.contextvars import bind_contextvars, clear_contextvars, merge_contextvars
 
 __all__ = ["bind_contextvars", "clear_contextvars", "configure_logging", "logger"]
 

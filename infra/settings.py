@@ -85,6 +85,9 @@ class Settings:
     web_connections_max: int = 1000
     deliver_to_private_addresses: bool = False  # our webhooks, to this machine and its network
     keep_deliveries_for_s: float = 30 * 86400.0  # of our webhooks, with their attempts
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int = 9464
+    metrics_every_s: float = 5.0  # asked more often, the same is told again
 
     @property
     def call_timeout(self) -> timedelta:

@@ -75,6 +75,8 @@ def base_settings(servers: tuple[str, str], sandbox_process: Sandbox) -> Setting
         republish_after_s=2.0,
         xero_webhook_key=WEBHOOK_KEYS,
         webhooks_port=_free_port(),
+        metrics_port=_free_port(),
+        metrics_every_s=0.2,
         webhook_body_bytes_max=64 * 1024,
         web_port=_free_port(),
         web_calls_per_minute=60_000,

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from celery import signals
 
+from infra import tracing
 from infra.broker.app import build_app, keep_unreadable
 from infra.database import dead_letters
 from infra.logging import bind_contextvars, clear_contextvars, configure_logging, logger
@@ -40,6 +41,7 @@ def _logging(**_: Any) -> None:
 @signals.worker_init.connect
 def _begin(**_: Any) -> None:
     keep_unreadable(_keep)
+    tracing.configure("worker")
     fleet()
 
 

@@ -17,6 +17,7 @@ from infra.platform import Carrier, EffectType, Limits, Sent, stated
 from infra.session import NoMoreCalls, Session
 from infra.settings import SettingsError
 from infra.storable import storable
+from workers import traced
 from workers.credentials import NotAuthorised, credentials, renew
 from workers.fleet import Fleet
 
@@ -75,6 +76,7 @@ def perform(fleet: Fleet, attempts: Sequence[Attempt]) -> list[Performed]:
     performed = list(zip(outcomes, sessions, strict=True))
     for attempt, one in zip(attempts, performed, strict=True):
         _log(attempt, *one)
+    traced.called(attempts, performed)
     return performed
 
 

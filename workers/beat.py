@@ -24,6 +24,7 @@ from infra.database import (
     log,
     outbox,
     periodic,
+    tallies,
     webhooks,
 )
 from infra.database.dispatch import Doorbell
@@ -31,7 +32,7 @@ from infra.database.leadership import Leadership
 from infra.logging import logger
 from workers import process
 from workers.fleet import Fleet
-from workers.invariants import check_books
+from workers.invariants import RULES, check_books
 from workers.submit import submit_own
 from workers.webhook_syncs import submit_syncs
 
@@ -168,8 +169,12 @@ def purge(beat: Beat, now: datetime) -> None:
 
 def invariants(beat: Beat, now: datetime) -> None:
     """Check that the books balance; say so loudly when they do not."""
+    breaches = dict.fromkeys(RULES, 0)
     for broken in check_books(beat.fleet, now):
         logger().error("invariant broken", **broken)
+        breaches[broken["rule"]] = len(broken["subjects"])
+    with beat.fleet.database.transaction() as tx:
+        tallies.note(tx, "broken", breaches, now)
 
 
 def jobs(fleet: Fleet) -> tuple[Job, ...]:

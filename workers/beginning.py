@@ -8,6 +8,7 @@ from domain.actions.outcome import Unknown
 from domain.actions.plan import Done, Effect, Refuse
 from domain.actions.retry import may_repeat
 from domain.actions.status import EffectState
+from infra import tracing
 from infra.database import budgets, dispatch
 from infra.database.actions import ActionRecord
 from infra.database.effect_record import EffectRecord
@@ -39,6 +40,7 @@ class Beginning:
         self.fleet, self.tx, self.action, self.owner, self.now = fleet, tx, action, owner, now
         self.member = Member(fleet, tx, action, now)
         self.turn = self.member.turn
+        tracing.carry(action.request.action_id, action.traceparent)
         bind_contextvars(
             action_id=str(action.request.action_id),
             integration=str(action.integration.id),

@@ -18,6 +18,7 @@ from domain.actions.retry import (
     decide,
 )
 from domain.actions.status import ActionStatus, EffectState
+from infra import tracing
 from infra.database import actions, budgets, calls, effects, integrations, log
 from infra.database.effect_record import EffectRecord, stored_form
 from infra.database.tables import EffectSecretRow, IntegrationLogRow
@@ -25,6 +26,7 @@ from infra.database.writes import Write, write
 from infra.logging import logger
 from infra.platform import EffectType, Limits
 from infra.session import Session
+from workers import traced
 from workers.attempt import NO_TOKEN, REFUSED_TOGETHER, Attempt, name_of
 from workers.fleet import Fleet
 from workers.log_rows import interrupted_row, log_rows
@@ -57,7 +59,8 @@ def conclude(
     An attempt whose lease was taken over meanwhile (its process was frozen) only leaves its log:
     whoever took over settles the effect.
     """
-    now = fleet.now()
+    now, began = fleet.now(), tracing.now()
+    tracing.carry(attempt.action.request.action_id, attempt.action.traceparent)
     with fleet.database.transaction() as tx:
         rows = log_rows(attempt, outcome, session, now)
         action = actions.still_mine(tx, attempt.action.request.action_id, attempt.token)
@@ -80,7 +83,8 @@ def conclude(
                 began=attempt.started_at,
                 now=now,
             )
-        return token
+    traced.concluded(action, turn.moved_to, began, now)
+    return token
 
 
 class Decisions(Turn):

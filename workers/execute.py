@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 
 from domain.actions.retry import AnyOutcome
 from domain.actions.status import ActionStatus
+from infra import tracing
 from infra.boundary import carrying
 from infra.database import actions
 from infra.database.writes import write
@@ -22,6 +23,7 @@ from infra.logging import logger
 from infra.redaction import redact_text
 from infra.session import Session
 from infra.storable import storable
+from workers import traced
 from workers.attempt import Attempt, Performed, perform
 from workers.beginning import Beginning, OutOfBudget
 from workers.conclude import conclude
@@ -96,11 +98,14 @@ def begin(fleet: Fleet, action_id: UUID, token: int | None = None) -> list[Attem
     owner = fleet.incarnation.id
     if owner is None:  # not registered: our leases would be void
         return []
-    now = fleet.now()
+    now, began = fleet.now(), tracing.now()
     try:
         with fleet.database.transaction() as tx:
             action = actions.claim(tx, action_id, now, token)
-            return [] if action is None else Beginning(fleet, tx, action, owner, now).go()
+            if action is None:
+                return []
+            beginning = Beginning(fleet, tx, action, owner, now)
+            attempts = beginning.go()
     except OutOfBudget as out:
         for one in out.action_ids:
             _wait_for_budget(fleet, one, token if one == action_id else None, out.until)
@@ -111,6 +116,8 @@ def begin(fleet: Fleet, action_id: UUID, token: int | None = None) -> list[Attem
         logger().exception("the action could not be begun")
         _put_off(fleet, action_id, token, error)
         return []
+    traced.begun(beginning, attempts, began, answers_doorbell=token is None)
+    return attempts
 
 
 def _put_off(fleet: Fleet, action_id: UUID, token: int | None, error: Exception) -> None:

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from infra import tracing
 from infra.broker.batches import BatchConsumer
 from infra.broker.topology import SUBMIT_TASK, intake_queues, is_amqp
 from infra.database import dead_letters
@@ -60,9 +61,12 @@ def _take_in(fleet: Fleet, messages: Sequence[Arrived]) -> None:
 def _read(fleet: Fleet, message: Arrived) -> Incoming:
     settings = fleet.settings
     identity = message.message_id
+    traceparent = message.headers.get("traceparent")
     value = read_json(message.body, settings.request_bytes_max)
     if message.source == "celery":
         value = _celery_kwargs(message.headers, value)
+    elif isinstance(value, dict):  # on Redis a plain message has no headers
+        traceparent = value.pop("traceparent", None) or traceparent
     envelope = read_envelope(value, settings.request_depth_max)
     key = str(envelope.id) if envelope.id is not None else identity
     if not key:
@@ -71,7 +75,8 @@ def _read(fleet: Fleet, message: Arrived) -> Incoming:
     if len(key) > KEY_CHARACTERS_MAX or storable(key) != key:
         words = f"at most {KEY_CHARACTERS_MAX} characters, without NUL or a lone surrogate"
         raise Unreadable([Problem("id", words)])
-    return Incoming(key, envelope, message.source)
+    trace = tracing.read_traceparent(traceparent)
+    return Incoming(key, envelope, message.source, traceparent=trace)
 
 
 def _celery_kwargs(headers: Mapping[str, Any], body: Any) -> Any:

@@ -187,6 +187,7 @@ class LocalFleet:
             "broker_url": env["BROKER_URL"],
             "webhooks_url": f"{self._webhooks}/webhooks",
             "web_url": f"http://127.0.0.1:{env['FLEET_WEB_PORT']}",
+            "metrics_url": f"http://127.0.0.1:{env['FLEET_METRICS_PORT']}",
             **self._prepared,
             "processes": [
                 {"name": name, "pid": pid, "log": str(logs[name])}

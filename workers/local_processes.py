@@ -52,6 +52,8 @@ def local_environment(given: Mapping[str, str], state: Path, *, sandbox: bool) -
         env["FLEET_WEBHOOKS_PORT"] = str(remembered_port(state / "webhooks_port"))
     if not env.get("FLEET_WEB_PORT"):
         env["FLEET_WEB_PORT"] = str(remembered_port(state / "web_port"))
+    if not env.get("FLEET_METRICS_PORT"):
+        env["FLEET_METRICS_PORT"] = str(remembered_port(state / "metrics_port"))
     if sandbox:
         port = str(remembered_port(state / "sandbox_port"))
         url = f"http://127.0.0.1:{port}"
@@ -78,7 +80,6 @@ def local_processes(env: Mapping[str, str], state: Path) -> tuple[Program, ...]:
     sandbox = env.get("SANDBOX_PORT")
     sandbox_state = str(state / "sandbox.json")
     flower = int(env["FLOWER_PORT"])
-    flower_words = ("flower", "--address=127.0.0.1", f"--port={flower}")
     rows: list[Program] = []
 
     def add(name: str, *argv: str, ready: str | int = READY, server: bool = False) -> None:
@@ -99,7 +100,8 @@ def local_processes(env: Mapping[str, str], state: Path) -> tuple[Program, ...]:
     add("beat", python, "-m", "workers.beat")
     add("web", python, "-m", "workers.web")
     add("webhooks", python, "-m", "workers.webhooks")
-    add("flower", python, "-m", "celery", "-A", "workers.app", *flower_words, ready=flower)
+    add("metrics", python, "-m", "workers.metrics")
+    add("flower", python, "-m", "workers.flower", ready=flower)
     return tuple(rows)
 
 

@@ -13,13 +13,14 @@ from uuid import UUID
 
 from domain.payments.promotion import Promotion
 from domain.payments.status import PaymentStatus
+from infra import tracing
 from infra.broker.batches import BatchConsumer
 from infra.broker.topology import promotions_queue
 from infra.database import dead_letters, inbox, outbox, promotions
 from infra.database.engine import PASSING, Transaction
 from infra.logging import logger
 from infra.redaction import redact_error
-from workers import process
+from workers import process, traced
 from workers.arrived import Arrived, arrived
 from workers.fleet import Fleet
 
@@ -35,6 +36,7 @@ class PromotionDue:
     event_id: UUID
     promotion: Promotion
     deal_id: str
+    traceparent: str | None = None
 
 
 def read_promotion(body: bytes) -> PromotionDue:
@@ -54,7 +56,12 @@ def read_promotion(body: bytes) -> PromotionDue:
             PaymentStatus(data["rung"]),
             int(data["cycle"]),
         )
-        due = PromotionDue(UUID(event["id"]), promotion, str(event.get("dealid", "")))
+        due = PromotionDue(
+            UUID(event["id"]),
+            promotion,
+            str(event.get("dealid", "")),
+            tracing.read_traceparent(event.get("traceparent")),
+        )
     except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
         words = f"not an invoice.promotion_due event: {redact_error(error)}"
         raise ValueError(words) from error
@@ -84,7 +91,7 @@ def consume(fleet: Fleet, messages: Sequence[Arrived]) -> int:
 
 
 def _consume_together(fleet: Fleet, messages: Sequence[Arrived]) -> int:
-    now = fleet.now()
+    now, began = fleet.now(), tracing.now()
     due: dict[UUID, PromotionDue] = {}
     with fleet.database.transaction() as tx:
         for message in messages:
@@ -100,8 +107,10 @@ def _consume_together(fleet: Fleet, messages: Sequence[Arrived]) -> int:
             due.values(), key=lambda d: (d.deal_id, str(d.promotion.deal_product_id))
         ):
             if one.event_id in new:
+                tracing.follow(one.traceparent)
                 _apply(tx, one, now)
         outbox.mark_consumed(tx, list(due), now)
+    traced.applied(due.values(), began)
     return len(new)
 
 

@@ -4,6 +4,7 @@ import signal
 from threading import Event
 from types import FrameType
 
+from infra import tracing
 from infra.logging import bind_contextvars, configure_logging, logger
 from infra.memory import give_back
 from infra.settings import Settings, settings
@@ -15,6 +16,7 @@ def start(kind: str, chosen: Settings | None = None) -> tuple[Fleet, Event]:
     chosen = chosen or settings()
     configure_logging(chosen)
     bind_contextvars(process=kind)
+    tracing.configure(kind)
     stop = Event()
 
     def on_signal(number: int, _frame: FrameType | None) -> None:

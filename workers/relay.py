@@ -18,7 +18,7 @@ from infra.database import dispatch, outbox
 from infra.database.leadership import Leadership
 from infra.database.outbox import Waiting
 from infra.logging import logger
-from workers import process
+from workers import process, traced
 from workers.fan_out import fan_out
 from workers.fleet import Fleet
 
@@ -106,6 +106,7 @@ class Relay:
             carrying(waiting[0].event_id)
             boundary("before publishing")
             self._teller.publish(waiting)
+            traced.published(waiting)
             for told in self._queueing(waiting):
                 if told < len(waiting):
                     self.ring()  # nobody waits until all deliveries of a large batch are queued

@@ -14,10 +14,12 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from domain.actions.plan import Request
 from domain.actions.status import ActionStatus
 from domain.events import Event, EventType
+from infra import tracing
 from infra.database import actions, integrations, outbox
 from infra.database.engine import Transaction
 from infra.envelope import Envelope, Problem, Refused
 from infra.platform import Integration
+from workers import traced
 from workers.fleet import Fleet
 
 NO_WORKSPACE = UUID(int=0)  # of a request by queue that names no integration we know
@@ -32,6 +34,7 @@ class Incoming:
     source: str
     priority: int = 0
     request_id: str | None = None  # of the HTTP call it came with
+    traceparent: str | None = None  # where in the sender's trace this is, as it was sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ def submit(fleet: Fleet, incoming: Incoming, workspace_id: UUID | None = None) -
     Raises:
         Refused: every problem; nothing is stored.
     """
+    began = tracing.now()
     with fleet.database.transaction() as tx:
         integration = integrations.find(tx, incoming.envelope.integration_id)
         if integration is not None and workspace_id not in {None, integration.workspace_id}:
@@ -75,7 +79,9 @@ def submit(fleet: Fleet, incoming: Incoming, workspace_id: UUID | None = None) -
                 return _again(action_id, taken[action_id], incoming)
         params = _checked(fleet, tx, incoming.envelope, integration)
         row = _row(fleet, incoming, integration, params, fleet.now())
-        return _insert(tx, [row])[0]
+        answer = _insert(tx, [row])[0]
+    _traced([row], [answer], began)
+    return answer
 
 
 def submit_own(
@@ -134,7 +140,7 @@ def add_wishes(fleet: Fleet, tx: Transaction, wishes: Sequence[Wish]) -> list[An
 
 def submit_many(fleet: Fleet, arrived: Sequence[Incoming]) -> list[Answer]:
     """Take requests from a queue in, in one transaction; bad ones become rejected actions."""
-    now = fleet.now()
+    now, began = fleet.now(), tracing.now()
     with fleet.database.transaction() as tx:
         known = integrations.find_many(tx, {item.envelope.integration_id for item in arrived})
         ids = [_id(item, known.get(item.envelope.integration_id)) for item in arrived]
@@ -155,6 +161,7 @@ def submit_many(fleet: Fleet, arrived: Sequence[Incoming]) -> list[Answer]:
             rows.append(row)
         inserted = _insert(tx, rows)
         _tell_rejected(tx, rows, inserted, now)
+    _traced(rows, inserted, began)
     fresh = iter(inserted)
     answers = [
         _again(action_id, taken[action_id], item) if action_id in taken else next(fresh)
@@ -252,6 +259,7 @@ def _row(
         "created_at": now,
         "finished_at": None,
         "request_id": item.request_id,
+        "traceparent": tracing.read_traceparent(item.traceparent),
     }
 
 
@@ -288,6 +296,11 @@ def _insert(tx: Transaction, rows: list[dict[str, Any]]) -> list[Answer]:
             created = row["id"] in new and row is first[row["id"]]
             answers.append(Submitted(row["id"], created))
     return answers
+
+
+def _traced(rows: Sequence[dict[str, Any]], answers: Sequence[Answer], began: int) -> None:
+    new = [one.action_id for one in answers if isinstance(one, Submitted) and one.created]
+    traced.taken_in(rows, new, began)
 
 
 def _tell_rejected(

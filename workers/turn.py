@@ -46,6 +46,7 @@ class Turn:
         self.effects = list(known_effects or ())
         self.writes: list[Write] = []
         self._changes: dict[UUID, dict[str, Any]] = {}
+        self.moved_to: ActionStatus | None = None
         home = Carrier(fleet.catalogue.platform_of(action.request.action_type), action.integration)
         self._carriers = {c.integration.id: c for c in (home, carrier) if c is not None}
 
@@ -118,6 +119,7 @@ class Turn:
 
     def move(self, status: ActionStatus, **how: Any) -> None:
         """Give the action its next status (`infra.database.actions.moved`) with `flush`."""
+        self.moved_to = status
         self.writes.append(actions.moved(self.action, status, now=self.now, **how))
 
     def flush(self) -> None:

@@ -6,9 +6,11 @@ a task costs), and lets a list item that is not its own JSON end the process.
 
 from typing import Any
 
-from kombu.transport import redis
-
+from infra.hiding import hidden
 from infra.logging import logger
+
+with hidden("opentelemetry"):  # redis-py loads it where it finds it, to count things nobody reads
+    from kombu.transport import redis
 
 
 class Channel(redis.Channel):

@@ -16,6 +16,7 @@ from infra.database.engine import Transaction
 from infra.database.tables import ActionRow, ConnectionRow, IntegrationRow
 from infra.database.writes import Write
 from infra.platform import Integration
+from infra.tracing import Trace, of_action
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,15 @@ class ActionRecord:
     cancel_requested_by: str | None
     failures: int
     created_at: datetime
+    due_at: datetime
+    rung_at: datetime | None
+    traceparent: str | None
     last_code: str | None = None  # of what it was put off or is in doubt for
+
+    @property
+    def trace(self) -> Trace:
+        """Where its spans belong."""
+        return of_action(self.request.action_id, self.traceparent)
 
 
 COLUMNS = (
@@ -51,6 +60,9 @@ COLUMNS = (
     ActionRow.failures,
     ActionRow.created_at,
     ActionRow.error["code"].astext.label("last_code"),
+    ActionRow.due_at,
+    ActionRow.rung_at,
+    ActionRow.traceparent,
     IntegrationRow.platform,
     IntegrationRow.status.label("integration_status"),
     IntegrationRow.tenant_key,
@@ -60,7 +72,7 @@ COLUMNS = (
 )
 
 _CLAIMED = (
-    select(*COLUMNS, ActionRow.lease_owner, ActionRow.due_at, ActionRow.rung_at)
+    select(*COLUMNS, ActionRow.lease_owner)
     .join(IntegrationRow, IntegrationRow.id == ActionRow.integration_id)
     .outerjoin(ConnectionRow, ConnectionRow.id == IntegrationRow.connection_id)
     .where(ActionRow.id == bindparam("action_id"))
@@ -94,6 +106,9 @@ def record(row: Row[Any]) -> ActionRecord:
         failures=row.failures,
         created_at=row.created_at,
         last_code=row.last_code,
+        due_at=row.due_at,
+        rung_at=row.rung_at,
+        traceparent=row.traceparent,
     )
 
 

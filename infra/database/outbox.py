@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Row, delete, func, insert, select, text, update
 
 from domain.events import Event, EventType
+from infra import tracing
 from infra.database.engine import Transaction
 from infra.database.tables import OutboxRow
 
@@ -56,6 +57,7 @@ def _row(event: Event, sequence: int | None, now: datetime) -> dict[str, Any]:
         "subject": event.subject,
         "data": dict(event.data),
         "created_at": now,
+        "traceparent": tracing.current(),
     }
 
 
@@ -101,6 +103,7 @@ class Waiting:
     subject: str
     data: dict[str, Any]
     created_at: datetime
+    traceparent: str | None
 
 
 def cloud_event(event: Waiting) -> dict[str, Any]:
@@ -118,6 +121,8 @@ def cloud_event(event: Waiting) -> dict[str, Any]:
     }
     if event.deal_id is not None:
         told |= {"dealid": str(event.deal_id), "sequence": event.sequence}
+    if event.traceparent is not None:  # CloudEvents' extension "Distributed Tracing"
+        told["traceparent"] = event.traceparent
     return told
 
 

@@ -20,6 +20,8 @@ MODULES = {
     "beat": "workers.beat",
     "webhooks": "workers.webhooks",
     "web": "workers.web",
+    "metrics": "workers.metrics",
+    "flower": "workers.flower",
 }
 
 
@@ -30,8 +32,16 @@ QUEUES = {"worker": ",".join(CATALOGUE.queues), "xero": "xero,xero.sync"}
 class Processes:
     """Processes by name; all are ended when the test ends."""
 
-    def __init__(self, settings: Settings, folder: Path, *, killable: bool = True) -> None:
-        self.folder = folder
+    def __init__(
+        self,
+        settings: Settings,
+        folder: Path,
+        *,
+        killable: bool = True,
+        checkout: Path | None = None,
+    ) -> None:
+        """`checkout`: where the code lies that they run, if it is not this."""
+        self.folder, self._checkout = folder, checkout
         self.kill_file = folder / "kill"
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._ready_before: dict[str, int] = {}
@@ -65,10 +75,19 @@ class Processes:
         for name in names:
             self.wait_ready(name)
 
+    def start_unready(self, *names: str) -> None:
+        """Start without waiting: Flower does not say when it is ready."""
+        for name in names:
+            self._launch(name)
+
     def _launch(self, name: str) -> None:
         with self.log(name).open("ab") as log:
             self._running[name] = subprocess.Popen(
-                self._argv(name), env=self._environment, stdout=log, stderr=subprocess.STDOUT
+                self._argv(name),
+                cwd=self._checkout,
+                env=self._environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
             )
 
     def _argv(self, name: str) -> list[str]:

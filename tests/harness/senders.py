@@ -28,7 +28,9 @@ def send_celery(
         for request in requests:
             kwargs = dict(request)
             task_id = str(kwargs.pop("_task_id", kwargs.get("id")))
+            headers = kwargs.pop("_headers", {})
             message = celery_message(task, kwargs, task_id)
+            message["headers"] |= headers
             body = message.pop("body")
             producer.publish(body, exchange="", routing_key=REQUESTS, **message)
 

@@ -45,7 +45,7 @@ def doctor(*, as_json: AsJson = False) -> None:
 
 def examine() -> Iterator[Finding]:
     """Check the settings, then what each of them leads to."""
-    from workers.cli.checks import broker, database, platforms  # noqa: PLC0415
+    from workers.cli.checks import broker, database, platforms, work  # noqa: PLC0415
 
     chosen, found = _settings()
     yield from found
@@ -55,6 +55,7 @@ def examine() -> Iterator[Finding]:
         ("database", database.examine),
         ("broker", broker.examine),
         ("platforms", platforms.examine),
+        ("work", work.examine),
     )
     for name, section in sections:
         try:

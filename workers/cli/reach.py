@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from infra.settings import Settings, read_settings
 from workers.cli.say import Failed
@@ -47,6 +48,8 @@ def environment() -> dict[str, str]:
     }
     if (state / "secret_keys").exists():
         found["FLEET_SECRET_KEYS_FILE"] = str(state / "secret_keys")
+    if port := urlsplit(local.get("webhooks_url") or "").port:
+        found["FLEET_WEBHOOKS_PORT"] = str(port)
     if local.get("sandbox_url"):
         found |= sandbox_addresses(local["sandbox_url"])
     return found | {name: value for name, value in given.items() if value}

@@ -58,6 +58,13 @@ def up(
         out.print("[green]✓[/green] everything is stopped")
 
 
+def _stuck(told: Mapping[str, Any]) -> set[str]:
+    from workers import liveness  # noqa: PLC0415
+
+    stuck = liveness.stuck(told["database_url"], told["metrics_url"])
+    return stuck | liveness.silent(told["web_url"])
+
+
 def prepare(env: Mapping[str, str]) -> Mapping[str, object]:
     """Migrate and load the sample, in a process of its own: its memory is given back.
 
@@ -99,6 +106,7 @@ def _where(fleet: "LocalFleet", told: Mapping[str, Any], seconds: float) -> Any:
         ("", f"its key is in {reach.shown_path(fleet.state / 'api_key')}"),
         ("Flower", told["flower_url"]),
         ("", f"user {told['flower_user']}, password {told['flower_password']}"),
+        ("metrics", f"{told['metrics_url']}/metrics"),
         ("sandbox", f"{told['sandbox_url']}/_sandbox/effects"),
         ("database", told["database_url"]),
         ("broker", told["broker_url"]),
@@ -117,12 +125,6 @@ def _where(fleet: "LocalFleet", told: Mapping[str, Any], seconds: float) -> Any:
         rows.add_row(name, Text(value, style="bold"))
     title = f"The fleet is up, after {seconds:.1f} s. Ctrl-C stops it."
     return Panel(rows, title=title, title_align="left", box=box.ROUNDED, border_style="green")
-
-
-def _stuck(told: Mapping[str, Any]) -> set[str]:
-    from workers import liveness  # noqa: PLC0415
-
-    return liveness.stuck(told["database_url"]) | liveness.silent(told["web_url"])
 
 
 def _on_path() -> bool:

@@ -37,6 +37,7 @@ from infra.database.tables.messages import (
     IncarnationRow,
     OutboxRow,
     PeriodicTickRow,
+    TallyRow,
 )
 from infra.database.tables.repeating import RepeatingClaimRow, RepeatingInvoiceRow
 from infra.database.tables.webhooks import CallbackRow, StaleInvoiceRow, WebhookEventRow
@@ -79,6 +80,7 @@ __all__ = [
     "ReservationRow",
     "StaleInvoiceRow",
     "SyncCursorRow",
+    "TallyRow",
     "TenantTurnRow",
     "TransitionRow",
     "WebhookEventRow",

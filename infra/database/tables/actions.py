@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, ForeignKey, Identity, Index, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from infra.database.tables.base import FleetTable, Key
+from infra.database.tables.base import FleetTable, Key, TxId
 
 
 class ActionRow(FleetTable):
@@ -56,6 +56,7 @@ class ActionRow(FleetTable):
             "integration_id",
             postgresql_where=text("source = 'webhook' AND finished_at IS NULL"),
         ),
+        Index("ix_actions_parked", "platform", postgresql_where=text("status = 'parked'")),
     )
     id: Mapped[Key]
     workspace_id: Mapped[UUID]
@@ -84,6 +85,7 @@ class ActionRow(FleetTable):
     result: Mapped[dict[str, Any] | None]
     error: Mapped[dict[str, Any] | None]
     partial: Mapped[bool] = mapped_column(server_default=text("false"))
+    traceparent: Mapped[str | None]  # the sender's W3C trace context
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     finished_at: Mapped[datetime | None]
     request_id: Mapped[str | None]  # of the HTTP call that submitted it
@@ -105,6 +107,7 @@ class EffectRow(FleetTable):
             ),
         ),
         Index(None, "call_id", postgresql_where=text("call_id IS NOT NULL")),
+        Index("ix_effects_unknown", "platform", postgresql_where=text("state = 'unknown'")),
     )
     id: Mapped[Key]
     action_id: Mapped[UUID] = mapped_column(ForeignKey("actions.id", ondelete="CASCADE"))
@@ -166,7 +169,10 @@ class TransitionRow(FleetTable):
     """Every change of an action's status, written by a trigger so that none is forgotten."""
 
     __tablename__ = "action_transitions"
-    __table_args__ = (Index(None, "action_id"),)
+    __table_args__ = (
+        Index(None, "action_id"),
+        Index(None, "txid", postgresql_where=text("txid IS NOT NULL")),
+    )
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     action_id: Mapped[UUID] = mapped_column(ForeignKey("actions.id", ondelete="CASCADE"))
     before: Mapped[str | None]
@@ -174,13 +180,18 @@ class TransitionRow(FleetTable):
     by: Mapped[str]
     reason: Mapped[str | None]
     at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
+    txid: Mapped[TxId]
 
 
 class IntegrationLogRow(FleetTable):
     """One outgoing exchange (or an attempt that died), redacted. `seconds` is its duration."""
 
     __tablename__ = "integration_log"
-    __table_args__ = (Index(None, "action_id"), Index(None, "at", postgresql_using="brin"))
+    __table_args__ = (
+        Index(None, "action_id"),
+        Index(None, "at", postgresql_using="brin"),
+        Index(None, "txid", postgresql_where=text("txid IS NOT NULL")),
+    )
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     integration_id: Mapped[UUID | None]
     action_id: Mapped[UUID | None]
@@ -198,3 +209,4 @@ class IntegrationLogRow(FleetTable):
     seconds: Mapped[float]
     requested_by: Mapped[str | None]
     at: Mapped[datetime]
+    txid: Mapped[TxId]

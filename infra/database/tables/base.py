@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
 
-from sqlalchemy import Date, DateTime, MetaData, Numeric, Text, Uuid
+from sqlalchemy import BigInteger, Date, DateTime, MetaData, Numeric, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
@@ -28,6 +28,12 @@ TYPES = {
 }
 
 Key = Annotated[UUID, mapped_column(primary_key=True)]
+
+TxId = Annotated[
+    int | None,
+    mapped_column(BigInteger, server_default=text("(pg_current_xact_id()::text::bigint)")),
+]
+"""The transaction that wrote a row: what is not yet counted is found by it (`tallies`)."""
 
 
 class FleetTable(DeclarativeBase):

@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Identity, Index, UniqueConstraint, func, text
+from sqlalchemy import BigInteger, Identity, Index, Text, UniqueConstraint, func, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from infra.database.tables.base import FleetTable, Key
@@ -45,6 +46,7 @@ class OutboxRow(FleetTable):
     txid: Mapped[int] = mapped_column(
         BigInteger, server_default=text("(pg_current_xact_id())::text::bigint")
     )
+    traceparent: Mapped[str | None]  # where in whose trace it was written
 
 
 class DealStreamRow(FleetTable):
@@ -103,3 +105,17 @@ class IncarnationRow(FleetTable):
     host: Mapped[str]
     pid: Mapped[int]
     started_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class TallyRow(FleetTable):
+    """What happened, counted for monitoring: `count` times, `seconds` in all, at last `latest`.
+
+    The row `counted_to` holds the transaction up to which everything is counted.
+    """
+
+    __tablename__ = "tallies"
+    name: Mapped[str] = mapped_column(primary_key=True)
+    labels: Mapped[list[str]] = mapped_column(ARRAY(Text), primary_key=True)
+    count: Mapped[int] = mapped_column(BigInteger)
+    seconds: Mapped[float] = mapped_column(server_default="0")
+    latest: Mapped[datetime | None]
