@@ -143,6 +143,7 @@ def test_every_process_type_is_run_as_the_procfile_says(name: str, tmp_path: Pat
     stub.write_text('#!/bin/sh\necho "$PWD"; echo "$@"\n')
     stub.chmod(0o755)
     environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "WORKER_CONCURRENCY": "7"}
+    environment |= {"WEBHOOK_CONCURRENCY": "7"}
     ran = subprocess.run(
         [OPS / "run", name], env=environment, cwd=tmp_path, capture_output=True, text=True,
         check=True,
