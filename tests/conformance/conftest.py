@@ -29,7 +29,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def _tier(case: Case) -> list[pytest.MarkDecorator]:
-    return [pytest.mark.deep] if case.platform == "xero" else []  # has suites of its own
+    """An effect of each platform at once, the rest in the deep tier; Xero has suites of its own."""
+    first = next(one for one in CASES if one.platform == case.platform)
+    at_once = case is first and case.platform not in {"xero", "postmark"}
+    return [] if at_once else [pytest.mark.deep]
 
 
 @pytest.fixture

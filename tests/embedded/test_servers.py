@@ -202,6 +202,7 @@ def interpreter_for(uid: int) -> str | None:
     return None
 
 
+@pytest.mark.deep
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 @pytest.mark.parametrize("uid", [65534, 23456], ids=["a user", "a user without a name"])
 def test_as_an_ordinary_user(uid: int) -> None:
