@@ -9,6 +9,7 @@ from infra.connecting import Connectable
 from infra.database import connections
 from infra.database.connections import Connected, Tenant
 from infra.exchange import Broken, TooLate
+from infra.oauth import Asked
 from infra.platform import Platform
 from infra.platforms.postmark import authorisation as postmark
 from infra.platforms.xero import authorisation as xero
@@ -24,7 +25,7 @@ class Refused(Exception):  # noqa: N818
 
 
 def xero_credentials(
-    fleet: Fleet, asked: xero.Asked, app: Mapping[str, str], code: str
+    fleet: Fleet, asked: Asked, app: Mapping[str, str], code: str
 ) -> Mapping[str, Any]:
     """Exchange the code a person came back with for credentials.
 
@@ -58,7 +59,7 @@ def try_organisation(fleet: Fleet, held: Mapping[str, Any], tenant: str) -> None
 
 
 def zoom_credentials(
-    fleet: Fleet, asked: zoom.Asked, app: Mapping[str, str], code: str
+    fleet: Fleet, asked: Asked, app: Mapping[str, str], code: str
 ) -> Mapping[str, Any]:
     """Exchange the code a person came back with for credentials.
 

@@ -6,18 +6,16 @@ apps made since 2 March 2026 get; without `offline_access` there is no refresh t
 Source: developer.xero.com, "The standard authorization code flow", "PKCE flow", "Scopes".
 """
 
-import base64
-import hashlib
 import json
-import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
 from domain.actions.outcome import Deferred, Rejected, Succeeded
+from infra import oauth
+from infra.oauth import Asked, exchange_tokens
 from infra.platforms.xero.organisation import organisation_call, read_organisation
-from infra.platforms.xero.tokens import exchange_tokens
+from infra.platforms.xero.tokens import TOKENS
 from infra.session import Session
 
 SCOPES = (
@@ -31,16 +29,6 @@ PATH = "/connect/authorize"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """One sign-in: where the person goes, and what must come back with them."""
-
-    url: str
-    state: str
-    redirect_uri: str
-    verifier: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
 class Organisation:
     """An organisation the person let the app into."""
 
@@ -50,18 +38,7 @@ class Organisation:
 
 def ask(login_url: str, client_id: str, redirect_uri: str) -> Asked:
     """Begin a sign-in."""
-    state, verifier = secrets.token_urlsafe(24), secrets.token_urlsafe(48)
-    digest = hashlib.sha256(verifier.encode()).digest()
-    query = {
-        "response_type": "code",
-        "client_id": client_id,
-        "redirect_uri": redirect_uri,
-        "scope": " ".join(SCOPES),
-        "state": state,
-        "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
-        "code_challenge_method": "S256",
-    }
-    return Asked(f"{login_url}{PATH}?{urlencode(query)}", state, redirect_uri, verifier)
+    return oauth.ask(f"{login_url}{PATH}", client_id, redirect_uri, SCOPES)
 
 
 def redeem(session: Session, asked: Asked, code: str) -> Mapping[str, Any] | Rejected | Deferred:
@@ -70,13 +47,7 @@ def redeem(session: Session, asked: Asked, code: str) -> Mapping[str, Any] | Rej
     Raises:
         TooLate, Broken: see `infra.exchange`.
     """
-    form = {
-        "grant_type": "authorization_code",
-        "code": code,
-        "redirect_uri": asked.redirect_uri,
-        "code_verifier": asked.verifier,
-    }
-    held = exchange_tokens(session, form, "take the code")
+    held = exchange_tokens(TOKENS, session, asked.form(code), "take the code")
     if isinstance(held, dict) and not held.get("refresh_token"):
         return Rejected("no_refresh_token", "Xero gave no refresh token (scope offline_access)")
     return held

@@ -5,31 +5,19 @@ redirect URI must be listed with the app; the scopes are those set up for the ap
 none. Source: Zoom, "OAuth 2.0", "OAuth with PKCE", "Get a user".
 """
 
-import base64
-import hashlib
-import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import urlencode
 
 from domain.actions.outcome import Deferred, Rejected, Unknown
+from infra import oauth
+from infra.oauth import Asked, exchange_tokens
 from infra.platforms.zoom.errors import read
 from infra.platforms.zoom.finding import headers
-from infra.platforms.zoom.tokens import OAUTH, TO_CREATE, TO_LIST, exchange_tokens, may
+from infra.platforms.zoom.tokens import OAUTH, TO_CREATE, TO_LIST, TOKENS, may
 from infra.session import Session
 
 PATH: Final = "/authorize"
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One sign-in: where the person goes, and what must come back with them."""
-
-    url: str
-    state: str
-    redirect_uri: str
-    verifier: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +34,7 @@ class User:
 
 def ask(oauth_url: str, client_id: str, redirect_uri: str) -> Asked:
     """Begin a sign-in."""
-    state, verifier = secrets.token_urlsafe(24), secrets.token_urlsafe(48)
-    digest = hashlib.sha256(verifier.encode()).digest()
-    query = {
-        "response_type": "code",
-        "client_id": client_id,
-        "redirect_uri": redirect_uri,
-        "state": state,
-        "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
-        "code_challenge_method": "S256",
-    }
-    return Asked(f"{oauth_url}{PATH}?{urlencode(query)}", state, redirect_uri, verifier)
+    return oauth.ask(f"{oauth_url}{PATH}", client_id, redirect_uri)
 
 
 def redeem(session: Session, asked: Asked, code: str) -> Mapping[str, Any] | Rejected | Deferred:
@@ -65,13 +43,7 @@ def redeem(session: Session, asked: Asked, code: str) -> Mapping[str, Any] | Rej
     Raises:
         TooLate, Broken: see `infra.exchange`.
     """
-    form = {
-        "grant_type": "authorization_code",
-        "code": code,
-        "redirect_uri": asked.redirect_uri,
-        "code_verifier": asked.verifier,
-    }
-    held = exchange_tokens(session, form, "take the code")
+    held = exchange_tokens(TOKENS, session, asked.form(code), "take the code")
     if not isinstance(held, dict):
         return held
     if not held.get("refresh_token"):

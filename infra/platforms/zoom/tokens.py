@@ -6,22 +6,18 @@ on: an answer lost on the way ends the connection, and only the person can begin
 Source: Zoom, "OAuth 2.0", "Server-to-Server OAuth".
 """
 
-import base64
-import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
-from urllib.parse import urlencode
 
 from domain.actions.outcome import Deferred, Rejected
-from infra.exchange import Exchange
+from infra.oauth import TokenEndpoint, exchange_tokens
 from infra.platform import TOKEN_MARGIN
 from infra.session import Session
 
 S2S: Final = "s2s"
 OAUTH: Final = "oauth"
-PATH: Final = "/token"
-LIFE_WHEN_NOT_SAID: Final = timedelta(hours=1)
+TOKENS: Final = TokenEndpoint("Zoom", "/token", life=timedelta(hours=1))
 TO_CREATE: Final = ("meeting:write:meeting", "meeting:write")
 TO_LIST: Final = ("meeting:read:list_meetings", "meeting:read")
 """The granular scope, and older apps' classic one; a server-to-server app's end in `:admin`."""
@@ -29,8 +25,6 @@ _NEEDED: Final = {
     S2S: ("account_id", "client_id", "client_secret"),
     OAUTH: ("client_id", "client_secret", "refresh_token"),
 }
-_PASSING: Final = frozenset({"temporarily_unavailable", "server_error", "slow_down"})
-"""Errors that no person can mend (RFC 6749, 4.1.2.1, and RFC 8628, 3.5)."""
 
 
 def needs_refresh(credentials: Mapping[str, Any], now: datetime) -> bool:
@@ -59,7 +53,7 @@ def refresh(session: Session) -> Mapping[str, Any] | Rejected | Deferred:
         form = {"grant_type": "account_credentials", "account_id": held["account_id"]}
     else:
         form = {"grant_type": "refresh_token", "refresh_token": held["refresh_token"]}
-    got = exchange_tokens(session, form, "give a new token")
+    got = exchange_tokens(TOKENS, session, form, "give a new token")
     if isinstance(got, dict) and not may(got, TO_CREATE):
         words = (
             f"Zoom's token lacks the scope {TO_CREATE[0]}: add it to the app, then connect again"
@@ -68,63 +62,7 @@ def refresh(session: Session) -> Mapping[str, Any] | Rejected | Deferred:
     return got
 
 
-def exchange_tokens(
-    session: Session, form: Mapping[str, str], wish: str
-) -> dict[str, Any] | Rejected | Deferred:
-    """Ask the token endpoint; return the session's credentials with what it gave.
-
-    Raises:
-        TooLate, Broken: see `infra.exchange`.
-    """
-    held = session.credentials
-    keys = f"{held['client_id']}:{held['client_secret']}".encode()
-    exchange = session.send(
-        "POST",
-        PATH,
-        headers={
-            "Authorization": f"Basic {base64.b64encode(keys).decode()}",
-            "Content-Type": "application/x-www-form-urlencoded",
-            "Accept": "application/json",
-        },
-        body=urlencode(form).encode(),
-    )
-    answer = _parsed(exchange.answer)
-    if exchange.status == 200 and _is_token(answer.get("access_token")):
-        return _renewed(held, answer, exchange)
-    error = answer.get("error")
-    if exchange.status in {400, 401, 403} and isinstance(error, str) and error not in _PASSING:
-        return Rejected(error[:80], f"Zoom refused to {wish}: {error[:80]}; connect again")
-    return Deferred("token_not_renewed", f"Zoom's token endpoint answered HTTP {exchange.status}")
-
-
 def may(credentials: Mapping[str, Any], scopes: tuple[str, ...]) -> bool:
     """Tell whether a token has one of the scopes; one that does not say is taken at its word."""
     said = str(credentials.get("scope") or "").replace(",", " ").split()
     return not said or any(one in said or f"{one}:admin" in said for one in scopes)
-
-
-def _renewed(
-    held: Mapping[str, Any], answer: Mapping[str, Any], exchange: Exchange
-) -> dict[str, Any]:
-    seconds = answer.get("expires_in")
-    known = isinstance(seconds, int) and not isinstance(seconds, bool) and 0 < seconds < 10**8
-    life = timedelta(seconds=int(seconds or 0)) if known else LIFE_WHEN_NOT_SAID
-    given = {
-        name: answer[name]
-        for name in ("access_token", "refresh_token", "scope")
-        if isinstance(answer.get(name), str) and answer[name]
-    }
-    # Counted on our clock and from before it was asked for: no clock but ours is compared with it.
-    return {**held, **given, "expires_at": (exchange.started_at + life).isoformat()}
-
-
-def _is_token(value: object) -> bool:
-    return isinstance(value, str) and bool(value) and value.isascii() and value.isprintable()
-
-
-def _parsed(answer: bytes) -> dict[str, Any]:
-    try:
-        document = json.loads(answer)
-    except (ValueError, RecursionError):
-        return {}
-    return document if isinstance(document, dict) else {}
