@@ -39,7 +39,8 @@ class Page:
 _NOW = text(f"SELECT {SETTLED}")
 _PLACE = text("SELECT txid, id FROM outbox WHERE workspace_id = :workspace AND event_id = :event")
 _PAGE = """
-    SELECT txid, id, event_id, workspace_id, deal_id, sequence, type, subject, data, created_at
+    SELECT txid, id, event_id, workspace_id, deal_id, sequence, type, subject, data, created_at,
+           traceparent
     FROM outbox
     WHERE workspace_id = :workspace AND (txid, id) > (:txid, :id) AND txid < :settled {conditions}
     ORDER BY txid, id LIMIT :limit
