@@ -24,6 +24,8 @@ from workers.arrived import Arrived, arrived
 from workers.fleet import Fleet
 from workers.submit import Answer, Conflict, Incoming, Submitted, submit_many
 
+PLAIN_STOPS_WITHIN_S = 5.0
+
 
 def take_in(fleet: Fleet, messages: Sequence[Arrived]) -> None:
     """Make every message an action or a dead letter, and commit that.
@@ -151,10 +153,11 @@ def main() -> None:
     """Run the intake process."""
     fleet, stop = process.start("intake")
     url = fleet.settings.broker_url
+    plain = threading.Thread(
+        target=plain_redis.run, args=(fleet, stop, take_in), name="plain", daemon=True
+    )
     if not is_amqp(url):
-        threading.Thread(
-            target=plain_redis.run, args=(fleet, stop, take_in), name="plain", daemon=True
-        ).start()
+        plain.start()
     consumer = BatchConsumer(
         fleet.settings,
         intake_queues(url),
@@ -162,6 +165,8 @@ def main() -> None:
         stop,
     )
     consumer.run(lambda: process.ready("intake"))
+    if plain.is_alive():
+        plain.join(PLAIN_STOPS_WITHIN_S)  # else what it has just moved waits for another process
 
 
 if __name__ == "__main__":

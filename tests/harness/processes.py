@@ -29,6 +29,15 @@ QUEUES = {"worker": ",".join(CATALOGUE.queues), "xero": "xero,xero.sync"}
 """By the kind of worker; any other serves the queue of its name."""
 
 
+def _queues_of(checkout: Path) -> str:
+    """Every queue that the code lying there knows."""
+    code = "from infra.platforms import CATALOGUE; print(','.join(CATALOGUE.queues))"
+    argv = [sys.executable, "-c", code]
+    return subprocess.run(
+        argv, cwd=checkout, check=True, capture_output=True, text=True
+    ).stdout.strip()
+
+
 class Processes:
     """Processes by name; all are ended when the test ends."""
 
@@ -42,6 +51,7 @@ class Processes:
     ) -> None:
         """`checkout`: where the code lies that they run, if it is not this."""
         self.folder, self._checkout = folder, checkout
+        self._queues = QUEUES | ({} if checkout is None else {"worker": _queues_of(checkout)})
         self.kill_file = folder / "kill"
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._ready_before: dict[str, int] = {}
@@ -94,7 +104,7 @@ class Processes:
         kind = name.split("-", maxsplit=1)[0]
         if kind in MODULES:
             return [sys.executable, "-m", MODULES[kind]]
-        queues = QUEUES.get(kind, kind)
+        queues = self._queues.get(kind, kind)
         words = "-m celery -q -A workers.app worker -P threads -c 10 --without-gossip"
         words += f" --without-mingle --without-heartbeat -Q {queues} -n {name}-{uuid4().hex[:8]}"
         return [sys.executable, *words.split()]
