@@ -11,6 +11,7 @@ from infra.embedded.claim import CHECKOUT
 from infra.embedded.ledger import write_private
 from infra.embedded.ports import remembered_port
 from infra.embedded.program import Program
+from workers.sandbox_addresses import sandbox_addresses
 
 READY = r"\bready\b"
 """Every process of ours logs a line with this word once it takes work."""
@@ -57,20 +58,7 @@ def local_environment(given: Mapping[str, str], state: Path, *, sandbox: bool) -
     if sandbox:
         port = str(remembered_port(state / "sandbox_port"))
         url = f"http://127.0.0.1:{port}"
-        env |= {
-            "SANDBOX_PORT": port,
-            "SANDBOX_URL": url,
-            "FLEET_DELIVER_TO_PRIVATE_ADDRESSES": "1",  # a receiver on this machine
-            "XERO_API_URL": f"{url}/xero",
-            "XERO_IDENTITY_URL": f"{url}/xero",
-            "XERO_LOGIN_URL": f"{url}/xero/identity",
-            "SLACK_API_URL": f"{url}/slack/api",
-            "POSTMARK_API_URL": f"{url}/postmark",
-            "FACEBOOK_API_URL": f"{url}/facebook",
-            "CALCOM_API_URL": f"{url}/calcom",
-            "ZOOM_API_URL": f"{url}/zoom/v2",
-            "ZOOM_OAUTH_URL": f"{url}/zoom/oauth",
-        }
+        env |= sandbox_addresses(url) | {"SANDBOX_PORT": port}
     return env
 
 

@@ -41,7 +41,7 @@ class Caller:
 class Asked:
     """One call, checked: ids of the path, `query` and `body` as the endpoint declares them.
 
-    `key` is the Idempotency-Key.
+    `key` is the Idempotency-Key, `trace` the caller's place in a trace (W3C traceparent).
     """
 
     fleet: Fleet
@@ -51,6 +51,7 @@ class Asked:
     body: Any
     key: str | None
     request_id: str
+    trace: str | None = None
 
     @property
     def workspace_id(self) -> UUID:

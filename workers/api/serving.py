@@ -115,7 +115,8 @@ class Service:
             body = checked_body(endpoint.body, read_object(request, raw, *limits))
         ids: Mapping[str, UUID] = request.path_params
         request_id = request.scope["request_id"]
-        return Asked(self.fleet, caller, ids, query, body, key, request_id)
+        trace = request.headers.get("traceparent")
+        return Asked(self.fleet, caller, ids, query, body, key, request_id, trace)
 
     async def _accepted(self, action_id: UUID, request: Request, caller: Caller) -> Response:
         """Answer 202 with the action, or 200 once it has ended, if the caller waits for that."""

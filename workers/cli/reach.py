@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from infra.settings import Settings, read_settings
 from workers.cli.say import Failed
+from workers.sandbox_addresses import sandbox_addresses
 
 if TYPE_CHECKING:
     from infra.database.engine import Database
@@ -53,19 +54,6 @@ def environment() -> dict[str, str]:
     if local.get("sandbox_url"):
         found |= sandbox_addresses(local["sandbox_url"])
     return found | {name: value for name, value in given.items() if value}
-
-
-def sandbox_addresses(url: str) -> dict[str, str]:
-    """Return the variables that send every platform's calls to a sandbox."""
-    return {
-        "SANDBOX_URL": url,
-        "FLEET_DELIVER_TO_PRIVATE_ADDRESSES": "1",  # as its processes have it
-        "XERO_API_URL": f"{url}/xero",
-        "XERO_IDENTITY_URL": f"{url}/xero",
-        "XERO_LOGIN_URL": f"{url}/xero/identity",
-        "SLACK_API_URL": f"{url}/slack/api",
-        "POSTMARK_API_URL": f"{url}/postmark",
-    }
 
 
 def settings(given: Mapping[str, str] | None = None) -> Settings:
