@@ -23,6 +23,7 @@ from infra.database import (
     log,
     outbox,
     periodic,
+    sessions,
     webhooks,
 )
 from infra.database.dispatch import Doorbell
@@ -161,6 +162,7 @@ def purge(beat: Beat, now: datetime) -> None:
         callbacks.purge(tx, told_long_ago)
         budgets.purge(tx, now - timedelta(days=2))
         claims.purge(tx, now - timedelta(days=1))
+        sessions.purge(tx, now - timedelta(days=2))
         actions.purge(tx, now - timedelta(seconds=settings.keep_actions_for_s))
 
 

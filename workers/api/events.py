@@ -50,14 +50,22 @@ class Streams:
     _of_key: Counter[UUID] = field(default_factory=Counter)
 
     async def open(self, request: Request) -> Response:
-        """Answer with a stream.
+        """Answer with a stream of what the query asks for.
+
+        Raises:
+            HttpProblem: as `opened`.
+        """
+        caller = await self.service.admit(request)
+        chosen: EventFilter = checked_query(EventFilter, request.query_params.multi_items())
+        return await self.opened(request, caller, chosen)
+
+    async def opened(self, request: Request, caller: Caller, chosen: EventFilter) -> Response:
+        """Answer a caller with a stream.
 
         Raises:
             HttpProblem: the caller may not, asks for what is not there, or has too many open.
         """
-        caller = await self.service.admit(request)
         caller.needs(Scope.INTEGRATIONS_READ)
-        chosen: EventFilter = checked_query(EventFilter, request.query_params.multi_items())
         types = _types(chosen.type, caller)
         start = await self.service.in_thread(self._start, request.headers, caller)
         limits = self.service.fleet.settings

@@ -9,6 +9,7 @@ from infra.database.tables.actions import (
     TransitionRow,
 )
 from infra.database.tables.base import CrmTable, FleetTable
+from infra.database.tables.console import ConsoleSessionRow
 from infra.database.tables.crm import CrmContact, CrmCustomer, CrmDeal, CrmDealProduct, CrmProduct
 from infra.database.tables.integrations import (
     ApiKeyRow,
@@ -50,6 +51,7 @@ __all__ = [
     "CallRow",
     "CallbackRow",
     "ConnectionRow",
+    "ConsoleSessionRow",
     "ContactLinkRow",
     "CrmContact",
     "CrmCustomer",
