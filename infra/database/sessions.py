@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import DateTime, bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from domain.access import Scope
@@ -37,6 +37,20 @@ class SignedIn:
     deal_id: UUID | None
 
 
+_ROW, _KEY, _NOW = ConsoleSessionRow, ApiKeyRow, bindparam("now", type_=DateTime(timezone=True))
+_LIVING = (
+    select(
+        *(_ROW.id, _ROW.workspace_id, _ROW.who, _ROW.scopes, _ROW.deal_id),
+        _KEY.scopes.label("of_key"),
+    )
+    .join(_KEY, _KEY.id == _ROW.key_id, isouter=True)
+    .where(
+        _ROW.expires_at > _NOW,
+        or_(_ROW.key_id.is_(None), _KEY.revoked_at.is_(None), _KEY.revoked_at > _NOW),
+    )
+)
+
+
 def open_(tx: Transaction, digest: bytes, opening: Opening) -> UUID | None:
     """Store a session under its cookie's SHA-256; None when its link has opened one before."""
     statement = insert(ConsoleSessionRow).values(
@@ -56,23 +70,18 @@ def open_(tx: Transaction, digest: bytes, opening: Opening) -> UUID | None:
 
 def find(tx: Transaction, digest: bytes, now: datetime) -> SignedIn | None:
     """Return the session of a cookie's SHA-256, unless it has ended, or its key has."""
-    session, key = ConsoleSessionRow, ApiKeyRow
-    row = tx.execute(
-        select(
-            *(session.id, session.workspace_id, session.who, session.scopes, session.deal_id),
-            key.scopes.label("of_key"),
-        )
-        .join(key, key.id == session.key_id, isouter=True)
-        .where(
-            session.hash == digest,
-            session.expires_at > now,
-            or_(session.key_id.is_(None), key.revoked_at.is_(None), key.revoked_at > now),
-        )
-    ).one_or_none()
+    row = tx.execute(_LIVING.where(ConsoleSessionRow.hash == digest), {"now": now}).one_or_none()
     if row is None:
         return None
     scopes = row.scopes if row.of_key is None else row.of_key
     return SignedIn(row.id, row.workspace_id, row.who, _known(scopes), row.deal_id)
+
+
+def opens(tx: Transaction, session_id: UUID) -> bool:
+    """Tell whether a session has neither ended, nor its key."""
+    now = tx.execute(select(func.now())).scalar_one()
+    mine = _LIVING.where(ConsoleSessionRow.id == session_id)
+    return tx.execute(mine, {"now": now}).first() is not None
 
 
 def end(tx: Transaction, session_id: UUID, now: datetime) -> None:

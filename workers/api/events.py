@@ -7,7 +7,7 @@ is drawn from the outbox page by page, as fast as its reader takes it, so nothin
 import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -19,6 +19,7 @@ from domain.access import Scope
 from domain.events import EventType
 from infra.broker.doorbell import cloud_event
 from infra.database import api_keys, feed
+from infra.database.engine import Transaction
 from infra.database.feed import Page, Place
 from infra.database.outbox import Waiting
 from infra.envelope import Problem
@@ -42,6 +43,16 @@ class EventFilter:
     deal_id: UUID | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Who reads along, and what of."""
+
+    caller: Caller
+    types: frozenset[str]
+    deal_id: UUID | None
+    opens: Callable[[Transaction, UUID], bool]
+
+
 @dataclass(slots=True)
 class Streams:
     """The open streams of this process."""
@@ -59,8 +70,14 @@ class Streams:
         chosen: EventFilter = checked_query(EventFilter, request.query_params.multi_items())
         return await self.opened(request, caller, chosen)
 
-    async def opened(self, request: Request, caller: Caller, chosen: EventFilter) -> Response:
-        """Answer a caller with a stream.
+    async def opened(
+        self,
+        request: Request,
+        caller: Caller,
+        chosen: EventFilter,
+        opens: Callable[[Transaction, UUID], bool] = api_keys.opens,
+    ) -> Response:
+        """Answer a caller with a stream, which ends once `opens` says no to its key (or session).
 
         Raises:
             HttpProblem: the caller may not, asks for what is not there, or has too many open.
@@ -73,7 +90,7 @@ class Streams:
         if full or self._of_key[caller.key_id] >= limits.web_streams_per_key_max:
             words = "too many event streams are open; close one, or try again later"
             raise HttpProblem("too_many", words, headers={"Retry-After": "10"})
-        stream = self._stream(caller, start, types, chosen.deal_id)
+        stream = self._stream(_Reader(caller, types, chosen.deal_id, opens), start)
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         return StreamingResponse(stream, headers=headers, media_type="text/event-stream")
 
@@ -95,9 +112,8 @@ class Streams:
             raise HttpProblem("gone", words)
         return found
 
-    async def _stream(
-        self, caller: Caller, place: Place, types: frozenset[str], deal_id: UUID | None
-    ) -> AsyncIterator[str]:
+    async def _stream(self, reader: _Reader, place: Place) -> AsyncIterator[str]:
+        caller = reader.caller
         watch, heartbeat_s = self.service.watch, self.service.fleet.settings.web_heartbeat_s
         self._of_key[caller.key_id] += 1
         try:
@@ -105,7 +121,7 @@ class Streams:
                 yield f"retry: {RETRY_MS}\n: open\n\n"
                 while not watch.stopping.is_set():
                     bell.clear()
-                    page = await self.service.in_thread(self._page, caller, place, types, deal_id)
+                    page = await self.service.in_thread(self._page, reader, place)
                     if page is None:
                         return
                     place = page.place
@@ -120,15 +136,13 @@ class Streams:
         finally:
             self._of_key[caller.key_id] -= 1
 
-    def _page(
-        self, caller: Caller, place: Place, types: frozenset[str], deal_id: UUID | None
-    ) -> Page | None:
+    def _page(self, reader: _Reader, place: Place) -> Page | None:
         """Return the next events, or None once the key has been revoked."""
-        workspace_id = caller.workspace_id
+        workspace_id, deal_id = reader.caller.workspace_id, reader.deal_id
         with self.service.fleet.database.reading() as tx:
-            if not api_keys.opens(tx, caller.key_id):
+            if not reader.opens(tx, reader.caller.key_id):
                 return None
-            return feed.page(tx, workspace_id, place, PAGE, types=types, deal_id=deal_id)
+            return feed.page(tx, workspace_id, place, PAGE, types=reader.types, deal_id=deal_id)
 
 
 def _types(given: list[str] | None, caller: Caller) -> frozenset[str]:

@@ -52,7 +52,9 @@ def _cycle(data: Data, _names: Names) -> Change:
 
 def _differs(data: Data, names: Names) -> Change:
     name = names.get(data["deal_product_id"], "a product")
-    return Change(_number(data), words=f"Xero bills {data['theirs']} for {name}, not {data['ours']}")
+    return Change(
+        _number(data), words=f"Xero bills {data['theirs']} for {name}, not {data['ours']}"
+    )
 
 
 def _number(data: Data) -> str:

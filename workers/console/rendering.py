@@ -37,28 +37,32 @@ _TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """A static file; its address bears its hash, so it is kept for ever."""
+    """A static file."""
 
-    name: str
     body: bytes
     media_type: str
-
-    @property
-    def mark(self) -> str:
-        """Return what changes with its content."""
-        return hashlib.sha256(self.body).hexdigest()[:16]
 
 
 @cache
 def assets() -> Mapping[str, Asset]:
     """Return every static file by name."""
     files = [one for one in (HERE / "static").iterdir() if one.suffix in _TYPES]
-    return {one.name: Asset(one.name, one.read_bytes(), _TYPES[one.suffix]) for one in files}
+    return {one.name: Asset(one.read_bytes(), _TYPES[one.suffix]) for one in files}
+
+
+@cache
+def mark() -> str:
+    """Return the part of every static file's address that changes when any of them does.
+
+    They name each other by relative addresses, and are kept by browsers for ever.
+    """
+    read = hashlib.sha256(b"".join(one.body for _, one in sorted(assets().items())))
+    return read.hexdigest()[:16]
 
 
 def address_of(name: str) -> str:
     """Return the address of a static file."""
-    return f"{STATIC}/{assets()[name].mark}/{name}"
+    return f"{STATIC}/{mark()}/{name}"
 
 
 @cache

@@ -6,15 +6,32 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from infra.database import sessions
 from infra.http.problems import HttpProblem
 from workers.api.events import EventFilter, Streams
 from workers.api.serving import Service
-from workers.console import deal_page, rendering
+from workers.console import (
+    contact,
+    deal_page,
+    invoice_card,
+    invoice_new,
+    letter,
+    progress_page,
+    rendering,
+)
 from workers.console.serving import Console
 from workers.console.sign_in import SignIn
 from workers.console.visit import HOME, Page
 
-PAGES: tuple[Page, ...] = (*deal_page.PAGES,)
+PAGES: tuple[Page, ...] = (
+    *deal_page.PAGES,
+    *progress_page.PAGES,
+    *contact.PAGES,
+    # Fixed words before ids: the first address that fits is the one that counts.
+    *invoice_new.PAGES,
+    *letter.PAGES,
+    *invoice_card.PAGES,
+)
 
 
 def console_routes(service: Service, streams: Streams) -> Sequence[BaseRoute]:
@@ -50,13 +67,13 @@ async def _events(console: Console, streams: Streams, request: Request) -> Respo
     deal_id = visit.ids["deal_id"]
     if not visit.of_deal(deal_id):
         raise HttpProblem("not_found", "Your link opens one deal, and this is not it.")
-    return await streams.opened(request, visit.caller, EventFilter(deal_id=deal_id))
+    return await streams.opened(request, visit.caller, EventFilter(deal_id=deal_id), sessions.opens)
 
 
 async def static(request: Request) -> Response:
     """Answer with a static file; its address changes with its content."""
     found = rendering.assets().get(request.path_params["name"])
-    if found is None or found.mark != request.path_params["mark"]:
+    if found is None or request.path_params["mark"] != rendering.mark():
         raise HttpProblem("not_found", "there is no such file")
     headers = {"Cache-Control": rendering.FOREVER, "Cross-Origin-Resource-Policy": "same-origin"}
     return Response(found.body, headers=headers, media_type=found.media_type)

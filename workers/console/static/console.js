@@ -21,12 +21,30 @@
     (menu ? menu.querySelector("summary") : opener).focus();
     refresh();
   });
+  // The letter is a document of its own: the form goes into its frame, as it stands.
+  const preview = (button) => {
+    const frame = dialog.querySelector("iframe[name=letter]");
+    const form = document.createElement("form");
+    Object.assign(form, { method: "post", action: button.dataset.letter, target: "letter", hidden: true });
+    for (const [name, value] of new FormData(button.closest("form"))) {
+      const field = document.createElement("input");
+      Object.assign(field, { type: "hidden", name, value });
+      form.append(field);
+    }
+    delete frame.dataset.empty;
+    document.body.append(form);
+    form.submit();
+    form.remove();
+    frame.scrollIntoView({ block: "nearest" });
+  };
   document.body.addEventListener("closeDialog", close);
   document.addEventListener("click", (event) => {
     const at = event.target;
     if (at.closest("[data-close]")) close();
     if (at === dialog && !dialog.querySelector("form")) close();
-    if (at.closest("[data-dismiss]")) byId("notices").replaceChildren();
+    if (at.closest("[data-dismiss]")) at.closest(".notice").remove();
+    const letter = at.closest("[data-letter]");
+    if (letter) preview(letter);
     const opener = at.closest("[hx-target='#dialog']");
     if (opener && !dialog.contains(opener)) openerId = opener.id;
     for (const menu of document.querySelectorAll("details.menu[open]")) {
@@ -75,6 +93,12 @@
     notice.append(words);
     byId("notices").replaceChildren(notice);
     close();
+  });
+
+  // What went wrong is told where people look: in the dialog while there is one.
+  document.body.addEventListener("htmx:beforeSwap", (event) => {
+    const inside = dialog.open && byId("dialog-notices");
+    if (event.detail.isError && inside) event.detail.target = inside;
   });
 
   // --- live ----------------------------------------------------------------------------------
