@@ -6,14 +6,16 @@ from uuid import UUID
 
 from infra.http.problems import HttpProblem
 from infra.storable import storable
-from workers.api import actions, deals, integrations, invoices
+from workers.api import actions, contacts, deals, integrations, invoices
 from workers.api.checking import checked_body, checked_query
 from workers.api.endpoint import Asked, Endpoint
 from workers.api.serving import carried_out
 from workers.console.visit import Visit
 
 ENDPOINTS: Mapping[str, Endpoint] = {
-    one.name: one for module in (actions, deals, integrations, invoices) for one in module.ENDPOINTS
+    one.name: one
+    for module in (actions, contacts, deals, integrations, invoices)
+    for one in module.ENDPOINTS
 }
 
 

@@ -100,7 +100,8 @@ def _share(part: Decimal, whole: Decimal) -> Decimal:
 def _note(product: Product, currency: str) -> str | None:
     if product.over_invoiced:
         return f"{money(product.over_invoiced, currency)} more than its amount is invoiced"
-    if product.payment_status == PaymentStatus.PAID and product.remaining_to_invoice:
+    owes = product.invoiced_amount and product.remaining_to_invoice
+    if product.payment_status == PaymentStatus.PAID and owes:
         left = money(product.remaining_to_invoice, currency)
         return f"Deposit paid, {left} still to invoice"
     return None

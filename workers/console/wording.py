@@ -86,9 +86,9 @@ def money(amount: Decimal | str, currency: str) -> str:
     return text if bare[:1].isdigit() or bare[:1] == "-" else bare
 
 
-def number(value: Decimal) -> str:
+def number(value: Decimal | str) -> str:
     """Write a quantity or a percentage: no trailing zeros."""
-    return plain(value)
+    return plain(Decimal(value))
 
 
 def day(date: dt.date | str | None) -> str:
