@@ -68,12 +68,13 @@ def opened(token: str, keys: Sequence[str], now: datetime, age_max: timedelta) -
         NotALink: it is not signed by one of the keys, too old, or says something else.
     """
     text, _, signature = token[:LINK_CHARACTERS_MAX].partition(".")
-    matching = [hmac.compare_digest(_signature(key, text), signature) for key in keys]
+    given = signature.encode("utf-8", "replace")
+    matching = [hmac.compare_digest(_signature(key, text).encode(), given) for key in keys]
     if not any(matching):
         raise NotALink("This link is not signed by a system that is known here.")
     try:
         link = _read(json.loads(_decoded(text)))
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, OSError) as error:
         raise NotALink("This link does not say what a link must say.") from error
     if now - link.at > age_max or link.at - now > AHEAD:
         minutes = max(1, round(age_max.total_seconds() / 60))
