@@ -19,7 +19,7 @@ def test_who_may_look_sees_amounts_and_no_way_to_act(viewer: Person, world: Worl
     deal_id, _ = world.deal({"unit_price": Decimal("1234.50")})
     assert carried_out(world, world.invoice(deal_id)) == "succeeded"
     page = viewer.get(f"/deals/{deal_id}")
-    assert "$1,357.95" in page.text
+    assert "Outstanding $1,357.95" in page.text
     assert "your role lacks invoices:write" in page.text
     for word in ("Mark as Paid", "Send Invoice", "Void", "Edit ", "Add Contact"):
         assert word not in page.text
@@ -82,6 +82,7 @@ def test_an_invoice_is_reached_through_its_own_deal_only(editor: Person, world: 
     action_id = world.invoice(deal_id)
     assert carried_out(world, action_id) == "succeeded"
     (invoice,) = world.rows("SELECT id FROM invoices")
+    assert carried_out(world, world.invoice(other_id)) == "succeeded"
     assert editor.part(f"/deals/{deal_id}/invoices/{invoice.id}").status == 200
     for tail in ("", "/pay", "/void", "/send"):
         assert editor.part(f"/deals/{other_id}/invoices/{invoice.id}{tail}").status == 404
