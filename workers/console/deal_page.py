@@ -1,4 +1,4 @@
-"""The pages of deals: the list, one deal, the part of it that is live, a product's status."""
+"""A deal's page, and the part of it that changes by itself."""
 
 import datetime as dt
 import hashlib
@@ -11,9 +11,7 @@ from starlette.responses import Response
 
 from domain.access import Scope
 from domain.contacts import Party
-from domain.payments.status import PaymentStatus
 from infra.database import connections, console, contacts, crm, facts, views
-from infra.database.console import Place
 from infra.database.crm import DealFacts
 from infra.database.engine import Transaction
 from infra.database.views import Row, Wanted
@@ -33,43 +31,9 @@ from workers.console.progress_view import progress
 from workers.console.rendering import page
 from workers.console.visit import Page, Visit
 
-DEALS_A_PAGE = 50
-SAID_CHARACTERS_MAX = 100
 ACTIONS_SHOWN = 6
 EVER = timedelta(days=36_500)
 READ, WRITE = Scope.INTEGRATIONS_READ, Scope.INVOICES_WRITE
-
-
-# --- the list -------------------------------------------------------------------------------------
-
-
-def list_deals(visit: Visit) -> Response:
-    """Show the workspace's deals."""
-    said = visit.query.one("q")[:SAID_CHARACTERS_MAX]
-    after = _place(visit)
-    with visit.fleet.database.reading() as tx:
-        rows = console.deals(tx, visit.caller.workspace_id, said, after, DEALS_A_PAGE + 1)
-    shown = rows[:DEALS_A_PAGE]
-    for row in shown:
-        amounts = {} if row["outstanding"] is None else row["outstanding"]
-        row["outstanding"] = [(amount, code) for code, amount in sorted(amounts.items())]
-        counts = row["products"] or {}
-        row["products"] = [
-            (one.value, counts[one.value]) for one in PaymentStatus if one.value in counts
-        ]
-    last = shown[-1] if len(rows) > len(shown) else None
-    template = "deals_rows.html" if visit.is_part else "deals.html"
-    return page(template, visit, deals=shown, said=said, last=last)
-
-
-def _place(visit: Visit) -> Place | None:
-    try:
-        return Place(visit.query.one("after_name"), UUID(visit.query.one("after_id")))
-    except ValueError:
-        return None
-
-
-# --- one deal -------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,51 +178,8 @@ def _digest(visit: Visit, given: dict[str, Any]) -> str:
     return hashlib.sha256(body.encode()).hexdigest()[:32]
 
 
-# --- a product's status ---------------------------------------------------------------------------
-
-
-def edit_product(visit: Visit) -> Response:
-    """Ask for a product's payment status."""
-    return _product_dialog(visit, None)
-
-
-def save_product(visit: Visit) -> Response:
-    """Set a product's payment status by a person's hand."""
-    body = {"payment_status": visit.form.one("payment_status")}
-    try:
-        asking.ask(visit, "correct_product", body=body)
-    except HttpProblem as refused:
-        problems = asking.problems_of(refused, body)
-        return _product_dialog(visit, next(iter(problems.values()))[0], 422)
-    return closed()
-
-
-def _product_dialog(visit: Visit, problem: str | None, status: int = 200) -> Response:
-    deal = deal_of(visit)
-    products = asking.ask(visit, "list_products").items
-    found = next((one for one in products if one.id == visit.ids["product_id"]), None)
-    if found is None:
-        raise HttpProblem("not_found", "The deal has no such product.")
-    shown_ = product_view(found, deal.currency or "")
-    statuses = [one.value for one in PaymentStatus]
-    return page(
-        "dialog_product.html", visit, status,
-        deal=deal, one=shown_, statuses=statuses, problem=problem, currency=deal.currency or "",
-    )  # fmt: skip
-
-
-def closed() -> Response:
-    """Have the dialog closed and the page brought up to date."""
-    told = {**rendering.HEADERS, "HX-Trigger": '{"closeDialog": true, "refreshPage": true}'}
-    return Response(status_code=204, headers=told)
-
-
 _DEAL = "/deals/{deal_id:uuid}"
-_PRODUCT = _DEAL + "/products/{product_id:uuid}"
 PAGES = (
-    Page("GET", "/deals", list_deals, READ),
     Page("GET", _DEAL, show_deal, READ),
     Page("GET", _DEAL + "/live", show_live, READ),
-    Page("GET", _PRODUCT, edit_product, WRITE),
-    Page("POST", _PRODUCT, save_product, WRITE),
 )

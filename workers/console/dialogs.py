@@ -23,6 +23,8 @@ from workers.console.visit import Visit
 from workers.submit import action_id_for
 
 KEY = "dialog_key"
+REFRESH = {"HX-Trigger": "refreshPage"}
+"""Has the page behind the dialog brought up to date."""
 Again = Callable[[Visit, Row, Problems], Response]
 """Shows a form again: the action as it was refused, and what is wrong with what it asked for."""
 
@@ -47,7 +49,9 @@ def submitted(  # noqa: PLR0913 - what is asked for, and what shows it again
         answer = Accepted(action_id_for(visit.caller.workspace_id, key))
     row = action_of(visit, answer.action_id)
     one = progress(row, visit.fleet.now(), sees_money=visit.caller.sees_money)
-    return page("dialog_progress.html", visit, one=one, deal_id=visit.ids["deal_id"])
+    return page(
+        "dialog_progress.html", visit, headers=REFRESH, one=one, deal_id=visit.ids["deal_id"]
+    )
 
 
 def action_of(visit: Visit, action_id: UUID) -> Row:
@@ -77,5 +81,4 @@ def _belongs(visit: Visit, row: Row) -> bool:
 
 def done(visit: Visit, title: str, words: str) -> Response:
     """Say that something is done which is no action."""
-    told = {"HX-Trigger": '{"refreshPage": true}'}
-    return page("dialog_said.html", visit, headers=told, title=title, words=words)
+    return page("dialog_said.html", visit, headers=REFRESH, title=title, words=words)

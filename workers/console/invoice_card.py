@@ -1,4 +1,4 @@
-"""An invoice's card: open and edit it, Mark as Paid, Void, Send; and Sync for the whole deal."""
+"""An invoice's card: open and edit it, Mark as Paid, Void."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -9,17 +9,14 @@ from uuid import UUID
 from starlette.responses import Response
 
 from domain.access import Scope
-from domain.email.wording import DEFAULT_BODY, DEFAULT_SUBJECT
 from domain.invoices.portions import Portion
 from domain.invoices.xero_status import TRANSITIONS, InvoiceStatus, void_target
-from infra.database import console, crm, email_configs
 from infra.database.views import Row
 from infra.http.problems import HttpProblem
 from workers.console import asking, dialogs
 from workers.console.asking import Problems
 from workers.console.deal_page import deal_of, invoice_of, organisations_of
 from workers.console.deal_view import InvoiceView
-from workers.console.invoice_form import EMAIL, email_of, form_of
 from workers.console.rendering import page
 from workers.console.sessions import new_key
 from workers.console.visit import Form, Page, Visit
@@ -27,17 +24,9 @@ from workers.console.visit import Form, Page, Visit
 READ, WRITE = Scope.INVOICES_READ, Scope.INVOICES_WRITE
 EDITED = ("status", "due_date", "reference", "portion")
 PAID = ("date", "bank_account_id")
-SENT = (*EMAIL, "invoice_id")
-_EMAIL_DEFAULTS = {
-    "email_mode": ("xero",),
-    "email_attach_pdf": ("true",),
-    "email_subject": (DEFAULT_SUBJECT,),
-    "email_body": (DEFAULT_BODY,),
-    "email_recipient_source": ("primary_contact",),
-}
 
 
-def _of(visit: Visit, row: Row | None = None) -> tuple[InvoiceView, dt.date]:
+def invoice_at(visit: Visit, row: Row | None = None) -> tuple[InvoiceView, dt.date]:
     """Return the invoice a dialog is about, and the organisation's date."""
     deal = deal_of(visit)
     organisations = organisations_of(visit, deal)
@@ -59,13 +48,13 @@ def _about(visit: Visit, row: Row) -> Visit:
 
 def show_invoice(visit: Visit) -> Response:
     """Show an invoice, with what may be changed of it."""
-    found, _ = _of(visit)
+    found, _ = invoice_at(visit)
     return _card(visit, found, _as_it_is(found), {})
 
 
 def edit_invoice(visit: Visit) -> Response:
     """Have what is different now changed in Xero; the label is ours."""
-    found, _ = _of(visit)
+    found, _ = invoice_at(visit)
     before, form = _as_it_is(found), visit.form
     changed = {n: form.one(n) for n in EDITED if form.has(n) and form.one(n) != before.one(n)}
 
@@ -73,13 +62,13 @@ def edit_invoice(visit: Visit) -> Response:
         return _card(visit, found, form, problems, status=422)
 
     return dialogs.submitted(
-        visit, "update_invoice", changed, ids=_ids(found), fields=EDITED, again=again
+        visit, "update_invoice", changed, ids=ids_of(found), fields=EDITED, again=again
     )
 
 
 def edit_again(visit: Visit, row: Row, problems: Problems) -> Response:
     """Show an invoice whose change was refused."""
-    found, _ = _of(visit, row)
+    found, _ = invoice_at(visit, row)
     asked = {n: (str(row["params"][n]),) for n in EDITED if row["params"].get(n) is not None}
     return _card(visit, found, Form({**_as_it_is(found).values, **asked}), problems)
 
@@ -107,15 +96,16 @@ def _card(
         "dialog_card.html", visit, status,
         deal_id=visit.ids["deal_id"], one=found, it=found.invoice, form=form, problems=problems,
         statuses=[one.value for one in statuses], portions=[one.value for one in Portion],
-        key=_key(visit, problems, status), can_write=visit.visitor.may(WRITE),
+        key=key_of(visit, problems, status), can_write=visit.visitor.may(WRITE),
     )  # fmt: skip
 
 
-def _ids(found: InvoiceView) -> Mapping[str, Any]:
+def ids_of(found: InvoiceView) -> Mapping[str, Any]:
+    """Return the ids of an address of the API's that is about the invoice."""
     return {"invoice_id": found.id}
 
 
-def _key(visit: Visit, problems: Problems, status: int) -> str:
+def key_of(visit: Visit, problems: Problems, status: int) -> str:
     """Return the dialog's key: the same one while nothing has come of it."""
     kept = visit.form.one(dialogs.KEY) if problems and status == 422 else ""
     return kept or new_key()
@@ -126,13 +116,13 @@ def _key(visit: Visit, problems: Problems, status: int) -> str:
 
 def ask_payment(visit: Visit) -> Response:
     """Ask for a payment's date and bank account."""
-    found, today = _of(visit)
+    found, today = invoice_at(visit)
     return _payment(visit, found, Form({"date": (today.isoformat(),)}), {})
 
 
 def record_payment(visit: Visit) -> Response:
     """Record the payment of what is due."""
-    found, _ = _of(visit)
+    found, _ = invoice_at(visit)
     form = visit.form
     body = {name: form.one(name) for name in PAID if form.one(name)}
     body["amount"] = form.one("amount") or f"{found.invoice.amount_due:f}"
@@ -141,13 +131,13 @@ def record_payment(visit: Visit) -> Response:
         return _payment(visit, found, form, problems, status=422)
 
     return dialogs.submitted(
-        visit, "record_payment", body, ids=_ids(found), fields=PAID, again=again
+        visit, "record_payment", body, ids=ids_of(found), fields=PAID, again=again
     )
 
 
 def payment_again(visit: Visit, row: Row, problems: Problems) -> Response:
     """Show the dialog of a payment that was refused, with Xero's words."""
-    found, _ = _of(visit, row)
+    found, _ = invoice_at(visit, row)
     asked = Form({n: (str(row["params"][n]),) for n in PAID if row["params"].get(n)})
     return _payment(visit, found, asked, problems)
 
@@ -157,7 +147,7 @@ def _payment(
 ) -> Response:
     accounts, last = None, None
     try:
-        told = asking.ask(visit, "list_bank_accounts", _ids(found))
+        told = asking.ask(visit, "list_bank_accounts", ids_of(found))
         accounts, last = told.items, told.last_used
     except HttpProblem as refused:
         if refused.kind != "unavailable":
@@ -166,7 +156,7 @@ def _payment(
         "dialog_pay.html", visit, status,
         deal_id=visit.ids["deal_id"], one=found, it=found.invoice, form=form, problems=problems,
         accounts=accounts, account=form.one("bank_account_id") or last or "",
-        key=_key(visit, problems, status),
+        key=key_of(visit, problems, status),
     )  # fmt: skip
 
 
@@ -175,23 +165,23 @@ def _payment(
 
 def ask_void(visit: Visit) -> Response:
     """Ask whether the invoice is to be withdrawn."""
-    found, _ = _of(visit)
+    found, _ = invoice_at(visit)
     return _void(visit, found, {})
 
 
 def void_invoice(visit: Visit) -> Response:
     """Have the invoice voided, or deleted where it is not approved yet."""
-    found, _ = _of(visit)
+    found, _ = invoice_at(visit)
 
     def again(problems: Problems) -> Response:
         return _void(visit, found, problems, status=422)
 
-    return dialogs.submitted(visit, "void_invoice", {}, ids=_ids(found), fields=(), again=again)
+    return dialogs.submitted(visit, "void_invoice", {}, ids=ids_of(found), fields=(), again=again)
 
 
 def void_again(visit: Visit, row: Row, problems: Problems) -> Response:
     """Show the dialog of a void that was refused."""
-    found, _ = _of(visit, row)
+    found, _ = invoice_at(visit, row)
     return _void(visit, found, problems)
 
 
@@ -200,101 +190,21 @@ def _void(visit: Visit, found: InvoiceView, problems: Problems, status: int = 20
     return page(
         "dialog_void.html", visit, status,
         deal_id=visit.ids["deal_id"], one=found, it=found.invoice, problems=problems,
-        target=target.value if target else "", key=_key(visit, problems, status),
+        target=target.value if target else "", key=key_of(visit, problems, status),
     )  # fmt: skip
 
 
-# --- Send -----------------------------------------------------------------------------------------
-
-
-def ask_send(visit: Visit) -> Response:
-    """Ask how the invoice is to be emailed."""
-    found, _ = _of(visit)
-    return _send(visit, found, Form(_EMAIL_DEFAULTS), {})
-
-
-def send_invoice(visit: Visit) -> Response:
-    """Have the invoice emailed."""
-    found, _ = _of(visit)
-    form = visit.form
-
-    def again(problems: Problems) -> Response:
-        return _send(visit, found, form, problems, status=422)
-
-    return dialogs.submitted(
-        visit, "send_invoice", email_of(form), ids=_ids(found), fields=SENT, again=again
-    )
-
-
-def send_again(visit: Visit, row: Row, problems: Problems) -> Response:
-    """Show the dialog of an email that was refused."""
-    found, _ = _of(visit, row)
-    asked = form_of(row["params"], row["integration_id"])
-    return _send(visit, found, Form({**_EMAIL_DEFAULTS, **asked.values}), problems)
-
-
-def _send(
-    visit: Visit, found: InvoiceView, form: Form, problems: Problems, status: int = 200
-) -> Response:
-    deal = deal_of(visit)
-    with visit.fleet.database.reading() as tx:
-        sender = email_configs.default(tx, deal.workspace_id)
-        people = console.people_of(tx, deal.workspace_id, deal.customer_id)
-        primary = deal.contact_id and crm.find_contact(tx, deal.workspace_id, deal.contact_id)
-    return page(
-        "dialog_send.html", visit, status,
-        deal_id=deal.id, one=found, it=found.invoice, form=form, problems=problems,
-        sender=sender, people=people, primary=primary, key=_key(visit, problems, status),
-    )  # fmt: skip
-
-
-# --- Sync -----------------------------------------------------------------------------------------
-
-
-def ask_sync(visit: Visit) -> Response:
-    """Open the dialog, which asks for the sync by itself where there is one organisation."""
-    organisations = organisations_of(visit, deal_of(visit))
-    if not organisations:
-        raise HttpProblem("not_possible", "Xero is not connected in this workspace.")
-    return page(
-        "dialog_sync.html", visit,
-        deal_id=visit.ids["deal_id"], organisations=organisations, key=new_key(), problems={},
-    )  # fmt: skip
-
-
-def sync(visit: Visit) -> Response:
-    """Ask for a sync of the deal's invoices."""
-    said = visit.form.one("integration_id")
-
-    def again(problems: Problems) -> Response:
-        organisations = organisations_of(visit, deal_of(visit))
-        return page(
-            "dialog_sync.html", visit, 422,
-            deal_id=visit.ids["deal_id"], organisations=organisations, key=new_key(),
-            problems=problems,
-        )  # fmt: skip
-
-    body = {"integration_id": said} if said else {}
-    return dialogs.submitted(visit, "sync_invoices", body, fields=(), again=again)
-
-
-_DEAL = "/deals/{deal_id:uuid}/invoices"
-_ONE = _DEAL + "/{invoice_id:uuid}"
+_ONE = "/deals/{deal_id:uuid}/invoices/{invoice_id:uuid}"
 PAGES = (
-    Page("GET", _DEAL + "/sync", ask_sync, WRITE),
-    Page("POST", _DEAL + "/sync", sync, WRITE),
     Page("GET", _ONE, show_invoice, READ),
     Page("POST", _ONE, edit_invoice, WRITE),
     Page("GET", _ONE + "/pay", ask_payment, WRITE, asks_platform=True),
     Page("POST", _ONE + "/pay", record_payment, WRITE, asks_platform=True),
     Page("GET", _ONE + "/void", ask_void, WRITE),
     Page("POST", _ONE + "/void", void_invoice, WRITE),
-    Page("GET", _ONE + "/send", ask_send, WRITE),
-    Page("POST", _ONE + "/send", send_invoice, WRITE),
 )
 AGAIN: Mapping[str, dialogs.Again] = {
     "xero_update_invoice": edit_again,
     "xero_record_payment": payment_again,
     "xero_void_invoice": void_again,
-    "xero_email_invoice": send_again,
 }

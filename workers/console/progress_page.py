@@ -14,7 +14,7 @@ from domain.events import EventType
 from infra.database import console
 from infra.database.views import Row
 from infra.http.problems import HttpProblem
-from workers.console import asking, contact, invoice_card, invoice_new
+from workers.console import asking, contact, invoice_card, invoice_new, invoice_send
 from workers.console.asking import Problems
 from workers.console.dialogs import Again, action_of
 from workers.console.news_view import Change, news
@@ -22,7 +22,8 @@ from workers.console.progress_view import progress
 from workers.console.rendering import page
 from workers.console.visit import Page, Visit
 
-AGAIN: Mapping[str, Again] = {**contact.AGAIN, **invoice_new.AGAIN, **invoice_card.AGAIN}
+_MODULES = (contact, invoice_new, invoice_card, invoice_send)
+AGAIN: Mapping[str, Again] = {name: one for each in _MODULES for name, one in each.AGAIN.items()}
 """By action type, what shows its form again after the platform refused it."""
 NEWS_FOR = timedelta(seconds=8)
 """How long after its end an action's changes still come in: payment statuses follow by event."""

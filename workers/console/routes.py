@@ -13,23 +13,31 @@ from workers.api.serving import Service
 from workers.console import (
     contact,
     deal_page,
+    deals_page,
     invoice_card,
     invoice_new,
+    invoice_send,
     letter,
+    product_page,
     progress_page,
     rendering,
+    sync_page,
 )
 from workers.console.serving import Console
 from workers.console.sign_in import SignIn
 from workers.console.visit import HOME, Page
 
 PAGES: tuple[Page, ...] = (
+    *deals_page.PAGES,
     *deal_page.PAGES,
+    *product_page.PAGES,
     *progress_page.PAGES,
     *contact.PAGES,
     # Fixed words before ids: the first address that fits is the one that counts.
     *invoice_new.PAGES,
     *letter.PAGES,
+    *sync_page.PAGES,
+    *invoice_send.PAGES,
     *invoice_card.PAGES,
 )
 

@@ -10,7 +10,8 @@
 
   // --- the dialog ----------------------------------------------------------------------------
   const begin = () => {
-    const first = dialog.querySelector("[aria-invalid=true], [autofocus]") || byId("dialog-title");
+    const first = dialog.querySelector("[aria-invalid=true]")
+      || dialog.querySelector("[autofocus]") || byId("dialog-title");
     if (first) first.focus();
   };
   const close = () => { if (dialog.open) dialog.close(); };
@@ -87,12 +88,11 @@
   });
   document.body.addEventListener("htmx:sendError", () => {
     const words = document.createElement("p");
-    words.textContent = "The console cannot be reached. What you sent may or may not have arrived: look before sending it again.";
+    words.textContent = "The console cannot be reached. What you sent may or may not have arrived; sending this same dialog again is safe.";
     const notice = document.createElement("div");
     notice.className = "notice";
     notice.append(words);
-    byId("notices").replaceChildren(notice);
-    close();
+    ((dialog.open && byId("dialog-notices")) || byId("notices")).replaceChildren(notice);
   });
 
   // What went wrong is told where people look: in the dialog while there is one.
