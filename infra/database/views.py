@@ -125,7 +125,8 @@ _EFFECTS = """
     WHERE e.action_id = :id ORDER BY e.ordinal
 """
 _ATTEMPTS = """
-    SELECT effect_id, attempt, step, method, url, status, outcome, words, external_id, seconds, at
+    SELECT id, effect_id, attempt, step, method, url, status, outcome, words, external_id,
+           seconds, at
     FROM integration_log WHERE action_id = :id ORDER BY at, id
 """
 _TRANSITIONS = """
