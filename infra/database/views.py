@@ -49,6 +49,7 @@ _ACTIONS = """
            a.error, a.partial, a.created_at, a.finished_at, a.request_id, d.name AS deal,
            i.name AS integration,
            i.status AS integration_status, i.status_reason AS integration_reason, i.tenant_key,
+           (SELECT max(t.id) FROM action_transitions t WHERE t.action_id = a.id) AS transition,
            e.name AS effect, e.state AS effect_state, e.next_step, e.attempt, e.lookups
     FROM actions a
     LEFT JOIN integrations i ON i.id = a.integration_id

@@ -8,6 +8,7 @@ from infra.database.tables.actions import (
     IntegrationLogRow,
     TransitionRow,
 )
+from infra.database.tables.audit import AuditRow
 from infra.database.tables.base import CrmTable, FleetTable
 from infra.database.tables.console import ConsoleSessionRow
 from infra.database.tables.crm import CrmContact, CrmCustomer, CrmDeal, CrmDealProduct, CrmProduct
@@ -46,6 +47,7 @@ __all__ = [
     "ActionRow",
     "ApiKeyRow",
     "AttachmentRow",
+    "AuditRow",
     "BudgetHoldRow",
     "BudgetRow",
     "CallRow",

@@ -56,6 +56,13 @@ class ActionRow(FleetTable):
             "integration_id",
             postgresql_where=text("source = 'webhook' AND finished_at IS NULL"),
         ),
+        Index("ix_actions_parked", "platform", postgresql_where=text("status = 'parked'")),
+        Index(None, "created_at", "id"),
+        Index(
+            "ix_actions_of_invoice",
+            text("(params ->> 'invoice_id')"),
+            postgresql_where=text("(params ->> 'invoice_id') IS NOT NULL"),
+        ),
     )
     id: Mapped[Key]
     workspace_id: Mapped[UUID]
@@ -105,6 +112,7 @@ class EffectRow(FleetTable):
             ),
         ),
         Index(None, "call_id", postgresql_where=text("call_id IS NOT NULL")),
+        Index("ix_effects_unknown", "platform", postgresql_where=text("state = 'unknown'")),
     )
     id: Mapped[Key]
     action_id: Mapped[UUID] = mapped_column(ForeignKey("actions.id", ondelete="CASCADE"))
