@@ -86,7 +86,7 @@ def at_rest(tx: Transaction, ids: Sequence[UUID]) -> set[UUID]:
 
 def action_ids(tx: Transaction, said: str) -> list[UUID]:
     """Return the actions a person may mean: by the beginning of the id, or by the request's id."""
-    bounds = _bounds(said)
+    bounds = bounds_of(said)
     query = "SELECT id FROM actions WHERE key = :said OR key LIKE :starts"
     if bounds is not None:
         query += " OR id BETWEEN :low AND :high"
@@ -98,7 +98,7 @@ def action_ids(tx: Transaction, said: str) -> list[UUID]:
     return [row["id"] for row in _rows(tx, f"{query} LIMIT 6", **values)]
 
 
-def _bounds(said: str) -> tuple[UUID, UUID] | None:
+def bounds_of(said: str) -> tuple[UUID, UUID] | None:
     """Return the lowest and highest UUID that begin with these digits."""
     digits = said.replace("-", "").lower()
     if not digits or len(digits) > 32 or any(d not in "0123456789abcdef" for d in digits):
@@ -193,7 +193,7 @@ def dead_letters(tx: Transaction, *, settled: bool = False, limit: int = 50) -> 
 
 def dead_letter(tx: Transaction, said: str) -> list[Row]:
     """Return the dead letters whose id begins so."""
-    bounds = _bounds(said)
+    bounds = bounds_of(said)
     if bounds is None:
         return []
     query = "SELECT * FROM dead_letters WHERE id BETWEEN :low AND :high LIMIT 6"
@@ -202,7 +202,7 @@ def dead_letter(tx: Transaction, said: str) -> list[Row]:
 
 def deals(tx: Transaction, said: str) -> list[Row]:
     """Return the deals a person may mean: by the beginning of the id, or words of the name."""
-    bounds = _bounds(said)
+    bounds = bounds_of(said)
     low, high = bounds or (UUID(int=0), UUID(int=0))
     query = """
         SELECT d.id, d.workspace_id, d.name, d.currency, c.name AS customer,
