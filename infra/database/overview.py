@@ -85,15 +85,14 @@ _SYNCS = """
       AND (CAST(:workspace AS uuid) IS NULL OR i.workspace_id = :workspace)
     ORDER BY since, i.name
 """
+# Whether a queue moves is told by everybody's work in it; how much is done, by one's own.
 _WORK = """
     SELECT a.queue, a.integration_id, max(t.at) AS latest,
            count(*) FILTER (WHERE t.after IN ('succeeded', 'rejected', 'cancelled')) AS ended,
-           count(*) FILTER (WHERE t.after = 'succeeded') AS succeeded,
-           count(*) FILTER (WHERE t.after = 'parked') AS parked,
-           (SELECT min(at) FROM latest) AS since, (SELECT count(*) FROM latest) AS seen
+           (SELECT min(at) FROM latest) AS since, (SELECT count(*) FROM latest) AS seen,
+           bool_or(CAST(:workspace AS uuid) IS NULL OR a.workspace_id = :workspace) AS is_mine
     FROM latest t JOIN actions a ON a.id = t.action_id
     WHERE t.before IS NOT NULL
-      AND (CAST(:workspace AS uuid) IS NULL OR a.workspace_id = :workspace)
     GROUP BY a.queue, a.integration_id
 """
 _LATEST_TRANSITIONS = """
@@ -107,8 +106,7 @@ _CALLS = """
                        FROM integration_log ORDER BY id DESC LIMIT :latest) l
         WHERE at > :begin AND method IS NOT NULL)
     SELECT i.platform, i.id AS integration_id, i.name AS integration, count(*) AS calls,
-           count(*) FILTER (WHERE l.outcome = 'unknown') AS unknown,
-           count(*) FILTER (WHERE l.status = 429) AS refused_pace,
+           count(*) FILTER (WHERE l.status = 429) AS too_fast,
            count(*) FILTER (WHERE l.status IS NULL OR l.status >= 500) AS failed,
            percentile_disc(0.95) WITHIN GROUP (ORDER BY l.seconds) AS slowest,
            (SELECT min(at) FROM latest) AS since, (SELECT count(*) FROM latest) AS seen
@@ -168,3 +166,24 @@ def read(tx: Transaction, workspace_id: UUID | None, now: datetime) -> Figures:
         given = {one: value for one, value in known.items() if f":{one}" in query}
         found[name] = [dict(row) for row in tx.execute(text(query), given).mappings()]
     return Figures(at=now, **found)
+
+
+_INTEGRATIONS = text(
+    """
+    SELECT i.id, i.workspace_id, i.platform, i.name, i.status, i.status_reason, i.tenant_key,
+           i.settings, i.created_at, c.updated_at AS credentials_of
+    FROM integrations i LEFT JOIN connections c ON c.id = i.connection_id
+    WHERE (CAST(:workspace AS uuid) IS NULL OR i.workspace_id = :workspace)
+      AND (CAST(:one AS uuid) IS NULL OR i.id = :one)
+    ORDER BY i.status = 'error' DESC, i.status = 'inactive' DESC, i.platform, i.name, i.id
+    LIMIT :limit
+    """
+)
+
+
+def integrations(
+    tx: Transaction, workspace_id: UUID | None, one: UUID | None, limit: int
+) -> list[Row]:
+    """Return integrations, or one of them: who needs somebody first. Nothing secret is in it."""
+    given = {"workspace": workspace_id, "one": one, "limit": limit}
+    return [dict(row) for row in tx.execute(_INTEGRATIONS, given).mappings()]

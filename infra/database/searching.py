@@ -14,11 +14,9 @@ from sqlalchemy import text
 
 from domain.actions.status import ActionStatus
 from infra.database.engine import Transaction
-from infra.database.views import bounds_of
+from infra.database.meanings import Meant
 
 SCAN_MAX = 20_000
-MEANT_MAX = 50
-"""So many deals, or actions of an invoice or an id, may be meant by what somebody writes."""
 OPEN = frozenset(one.value for one in ActionStatus if not one.is_final)
 
 Place = tuple[datetime, UUID]
@@ -27,15 +25,17 @@ Place = tuple[datetime, UUID]
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """Which actions; None and empty mean any. `error` is part of why it stands where it stands."""
+    """Which actions; None and empty mean any. `error` is part of why it stands where it stands.
+
+    `meant`: these deals' or these actions, and no others.
+    """
 
     workspace: UUID | None = None
-    integration: UUID | None = None
-    platform: str | None = None
-    action_type: str | None = None
+    integrations: Sequence[UUID] | None = None
+    meant: Meant | None = None
+    queue: str = ""
+    action_type: str = ""
     statuses: frozenset[str] = frozenset()
-    deals: Sequence[UUID] | None = None
-    ids: Sequence[UUID] | None = None
     error: str = ""
     created_before: datetime | None = None
     created_after: datetime | None = None
@@ -50,7 +50,7 @@ class Found:
     searched_to: datetime | None
 
 
-_COLUMNS = """id, created_at, workspace_id, integration_id, deal_id, platform, action_type, status,
+_COLUMNS = """id, created_at, workspace_id, integration_id, deal_id, queue, action_type, status,
             status_reason, error"""
 _SOURCES: Mapping[str, str] = {
     "all": "actions",
@@ -65,14 +65,12 @@ _SOURCES: Mapping[str, str] = {
 }
 _BY_INDEX: Mapping[str, str] = {
     "workspace": "a.workspace_id = :workspace",
-    "integration": "a.integration_id = :integration",
-    "deals": "a.deal_id = ANY(:deals)",
-    "ids": "a.id = ANY(:ids)",
+    "integrations": "a.integration_id = ANY(:integrations)",
     "created_before": "a.created_at < :created_before",
     "created_after": "a.created_at >= :created_after",
 }
 _BY_LOOKING: Mapping[str, str] = {
-    "platform": "platform = :platform",
+    "queue": "queue = :queue",
     "action_type": "action_type = :action_type",
     "statuses": "status = ANY(:statuses)",
     "error": "position(lower(:error) IN lower(concat_ws(' ', status_reason, error::text))) > 0",
@@ -81,11 +79,15 @@ _BY_LOOKING: Mapping[str, str] = {
 
 def find(tx: Transaction, sought: Sought, after: Place | None, limit: int) -> Found:
     """Return the newest actions that fit, behind `after`."""
-    if any(some is not None and not some for some in (sought.ids, sought.deals)):
+    meant = sought.meant
+    if sought.integrations == [] or (meant and not meant.deals and not meant.ids):
         return Found([], None, None)
     names = [*_BY_INDEX, *_BY_LOOKING]
     given: dict[str, Any] = {name: value for name in names if (value := _value(sought, name))}
     by_index = [_BY_INDEX[name] for name in given if name in _BY_INDEX]
+    if meant is not None:
+        by_index.append("(a.id = ANY(:ids) OR a.deal_id = ANY(:deals))")
+        given |= {"ids": list(meant.ids), "deals": list(meant.deals)}
     if after is not None:
         by_index.append("(a.created_at, a.id) < (:after_at, :after_id)")
         given |= {"after_at": after[0], "after_id": after[1]}
@@ -111,8 +113,7 @@ def find(tx: Transaction, sought: Sought, after: Place | None, limit: int) -> Fo
 
 def _source(sought: Sought) -> str:
     """Return where to look: what is open is found by its own indexes, unless others find less."""
-    known_by = sought.integration or sought.deals or sought.ids
-    if known_by or not sought.statuses or not sought.statuses <= OPEN:
+    if sought.integrations or sought.meant or not sought.statuses or not sought.statuses <= OPEN:
         return _SOURCES["all"]
     return _SOURCES["parked" if sought.statuses == {"parked"} else "open"]
 
@@ -132,84 +133,3 @@ def _found(rows: Sequence[Any], limit: int) -> Found:
 def _value(sought: Sought, name: str) -> Any:
     value = getattr(sought, name)
     return sorted(value) if isinstance(value, frozenset) else value
-
-
-_DEALS = """
-    SELECT d.id FROM crm_deals d
-    WHERE (CAST(:workspace AS uuid) IS NULL OR d.workspace_id = :workspace)
-      AND (d.id BETWEEN :low AND :high OR position(lower(:said) IN lower(d.name)) > 0)
-    ORDER BY d.name, d.id LIMIT :most
-"""
-
-
-def deals_meant(tx: Transaction, workspace: UUID | None, said: str) -> list[UUID]:
-    """Return the deals somebody may mean by an id, its beginning, or words of a name."""
-    low, high = bounds_of(said) or (UUID(int=0), UUID(int=0))
-    if low == high and low.int:
-        return [low]  # a whole id: the CRM need not know it any more
-    given = {"workspace": workspace, "low": low, "high": high, "said": said, "most": MEANT_MAX}
-    return list(tx.execute(text(_DEALS), given).scalars())
-
-
-# By number, by our id or by the platform's: who raised it, and who was asked to do something to it.
-_OF_INVOICE = """
-    WITH invoice AS (
-        SELECT id, effect_id, platform_invoice_id FROM invoices
-        WHERE number IN (:said, upper(:said))
-          AND (CAST(:workspace AS uuid) IS NULL OR workspace_id = :workspace)
-        UNION
-        SELECT id, effect_id, platform_invoice_id FROM invoices
-        WHERE id = CAST(:id AS uuid)
-          AND (CAST(:workspace AS uuid) IS NULL OR workspace_id = :workspace)
-        UNION
-        SELECT v.id, v.effect_id, v.platform_invoice_id FROM integrations i
-        JOIN invoices v ON v.integration_id = i.id AND v.platform_invoice_id = :said
-        WHERE i.platform = 'xero' AND (CAST(:workspace AS uuid) IS NULL
-                                       OR i.workspace_id = :workspace)
-    )
-    SELECT e.action_id FROM invoice v JOIN effects e ON e.id = v.effect_id
-    UNION
-    SELECT a.id FROM actions a
-    WHERE (a.params ->> 'invoice_id') IN (
-        SELECT id::text FROM invoice UNION SELECT platform_invoice_id FROM invoice)
-      AND (CAST(:workspace AS uuid) IS NULL OR a.workspace_id = :workspace)
-    LIMIT :most
-"""
-
-
-def actions_of_invoice(tx: Transaction, workspace: UUID | None, said: str) -> list[UUID]:
-    """Return the actions that raised an invoice or were asked for it: by number or either id."""
-    low, high = bounds_of(said) or (None, None)
-    known = str(low) if low is not None and low == high else said
-    given = {
-        "workspace": workspace,
-        "said": known,
-        "id": low if low == high else None,
-        "most": MEANT_MAX,
-    }
-    return list(tx.execute(text(_OF_INVOICE), given).scalars())
-
-
-_BY_ID = """
-    SELECT id FROM actions
-    WHERE id BETWEEN :low AND :high
-      AND (CAST(:workspace AS uuid) IS NULL OR workspace_id = :workspace)
-    LIMIT :most
-"""
-_BY_KEY = """
-    SELECT a.id FROM (SELECT DISTINCT workspace_id FROM integrations) w
-    JOIN actions a ON a.workspace_id = w.workspace_id AND a.key = :said
-    WHERE CAST(:workspace AS uuid) IS NULL OR w.workspace_id = :workspace
-    LIMIT :most
-"""
-
-
-def actions_meant(tx: Transaction, workspace: UUID | None, said: str) -> list[UUID]:
-    """Return the actions somebody may mean: by the beginning of the id, or by the request's id."""
-    given = {"workspace": workspace, "said": said, "most": MEANT_MAX}
-    found = list(tx.execute(text(_BY_KEY), given).scalars())
-    between = bounds_of(said)
-    if between is not None:
-        given = {"workspace": workspace, "low": between[0], "high": between[1], "most": MEANT_MAX}
-        found += [one for one in tx.execute(text(_BY_ID), given).scalars() if one not in found]
-    return found

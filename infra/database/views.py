@@ -171,6 +171,17 @@ def attempts(tx: Transaction, ids: Sequence[UUID]) -> list[Row]:
     return _rows(tx, query, ids=list(ids))
 
 
+def exchanges(tx: Transaction, action_id: UUID, limit: int = 100) -> list[Row]:
+    """Return what was sent and answered for an action, redacted: the latest exchanges, in order."""
+    query = """
+        SELECT id, method, url, request, response, external_id FROM (
+            SELECT * FROM integration_log WHERE action_id = :id ORDER BY at DESC, id DESC
+            LIMIT :limit) l
+        ORDER BY at, id
+    """
+    return _rows(tx, query, id=action_id, limit=limit)
+
+
 def statuses(tx: Transaction, ids: Sequence[UUID]) -> dict[UUID, list[str]]:
     """Return the statuses each of these actions has gone through."""
     query = """

@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from domain.access import Scope
 from infra.database import sessions
 from infra.http.problems import HttpProblem
 from workers.api.events import EventFilter, Streams
@@ -18,6 +19,7 @@ from workers.console import (
     invoice_new,
     invoice_send,
     letter,
+    operators,
     product_page,
     progress_page,
     rendering,
@@ -39,6 +41,7 @@ PAGES: tuple[Page, ...] = (
     *sync_page.PAGES,
     *invoice_send.PAGES,
     *invoice_card.PAGES,
+    *operators.PAGES,
 )
 
 
@@ -62,10 +65,12 @@ def console_routes(service: Service, streams: Streams) -> Sequence[BaseRoute]:
 
 
 async def _home(console: Console, request: Request) -> Response:
-    """Send to where a visitor begins: the deals, or the one deal their link opens."""
+    """Send to where a visitor begins: the deals, the one deal their link opens, or operating."""
     visit = await console.visit(request)
     one = visit.visitor.deal_id
     there = f"{HOME}/deals" if one is None else f"{HOME}/deals/{one}"
+    if not visit.visitor.may(Scope.INTEGRATIONS_READ):
+        there = HOME + operators.ROOT
     return RedirectResponse(there, 303, rendering.HEADERS)
 
 

@@ -60,7 +60,7 @@ def begun_by_key(fleet: Fleet, key: str) -> Begun | None:
     """
     with fleet.database.transaction() as tx:
         known = api_keys.admit(tx, digest_of(key), fleet.settings.web_calls_per_minute)
-    if known is None or Scope.INTEGRATIONS_READ not in known.scopes:
+    if known is None or not known.scopes & {Scope.INTEGRATIONS_READ, Scope.OPERATE}:
         return None
     if known.refused_for_s is not None:
         raise HttpProblem("too_many", "This key has made its calls of this minute; wait a moment.")
