@@ -67,7 +67,7 @@ def _waiting(story: Story, now: datetime) -> NextStep:
     )
     why = action["status_reason"] or "the effect before is done"
     tenant = " The platform lets nothing of this tenant through until then." if blocked else ""
-    return NextStep(f"It goes on {when}: {why}.{tenant}", CANCEL)
+    return NextStep(f"It goes on {when}: {why}.{tenant}", NOT_YET + CANCEL)
 
 
 def _reconciling(story: Story, now: datetime) -> NextStep:
@@ -101,6 +101,10 @@ def _parked(story: Story) -> NextStep:
     )
 
 
+NOT_YET = (
+    Choice("resume", "do not wait: go on at once"),
+    Choice("resume", "go on at once, with other params", "params"),
+)
 IN_DOUBT = (
     Choice("resume", "ask the platform once more"),
     Choice("resume", "it happened; ID is what the platform calls it", "happened"),

@@ -71,11 +71,7 @@ def _statement(form: Form) -> Mapping[str, Any]:
         if not external_id:
             raise NotPossible("say what the platform calls it (its id)")
         return {"happened": external_id}
-    if given == "did_not_happen":
-        if not form.has("looked"):
-            raise NotPossible("look at the platform first, and say that you did")
-        return {"did_not_happen": True}
-    return {}
+    return {"did_not_happen": True} if given == "did_not_happen" else {}
 
 
 # --- edit and resume ------------------------------------------------------------------------------

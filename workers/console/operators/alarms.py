@@ -135,10 +135,10 @@ def _paused(figures: Figures) -> Iterator[Alarm]:
         link = f"/integrations/{row['integration_id']}"
         if row["status"] == "error":
             reason = row["status_reason"] or "its credentials are refused"
-            what = f"{row['integration']} ({row['platform']}) is paused: {reason}.{waits}"
+            what = f"{_name(row)} is paused: {reason}.{waits}"
             yield Alarm(NOW, what, reconnecting.how(row["platform"]), link)
         elif count:
-            what = f"{row['integration']} ({row['platform']}) was paused by hand.{waits}"
+            what = f"{_name(row)} was paused by hand.{waits}"
             yield Alarm(LATER, what, "Let it go on when the reason for it is gone.", link)
 
 
@@ -150,8 +150,7 @@ def _calls(rows: Sequence[Row]) -> Iterator[Alarm]:
         if share >= CALLS_FAILED[1]:
             yield Alarm(
                 NOW if share >= CALLS_FAILED[0] else LATER,
-                f"{row['integration']} ({row['platform']}): {share:.0%} of"
-                f" {many(row['calls'], 'call')} had no usable answer.",
+                f"{_name(row)}: {share:.0%} of {many(row['calls'], 'call')} had no usable answer.",
                 "The platform fails or cannot be reached. Nothing is repeated blindly; it goes on"
                 " by itself.",
                 f"/integrations/{row['integration_id']}",
@@ -204,8 +203,14 @@ def _held(rows: Sequence[Row], now: datetime) -> Iterator[Alarm]:
         if until and until > now + OVERDUE:
             yield Alarm(
                 LATER,
-                f"{row['integration']} ({row['platform']}): the platform lets nothing through"
+                f"{_name(row)}: the platform lets nothing through"
                 f" for {words.span(until - now)} more.",
                 "It goes on by itself. Who else uses this tenant's calls?",
                 f"/integrations/{row['integration_id']}",
             )
+
+
+def _name(row: Row) -> str:
+    """Name an integration, with its platform where the name does not say it."""
+    name, platform = row["integration"], row["platform"]
+    return name if platform in name.lower() else f"{name} ({platform})"
