@@ -48,8 +48,8 @@ def test_every_page_that_changes_something_needs_the_right_to(request, role, wor
     assert carried_out(world, world.invoice(deal_id)) == "succeeded"
     (invoice,) = world.rows("SELECT id FROM invoices")
     for one in PAGES:
-        if one.method == "GET":
-            continue
+        if one.method == "GET" or one.path.startswith("/operate"):
+            continue  # operators' pages are not there for them: tests/operators
         if role == "clerk" and "/contact" in one.path:
             continue  # contacts are integrations:write, which the clerk holds
         path = _filled(one.path, deal_id, line, invoice.id)
