@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from infra.database import (
     actions,
     attachments,
+    audit,
     budgets,
     callbacks,
     claims,
@@ -163,7 +164,9 @@ def purge(beat: Beat, now: datetime) -> None:
         budgets.purge(tx, now - timedelta(days=2))
         claims.purge(tx, now - timedelta(days=1))
         sessions.purge(tx, now - timedelta(days=2))
-        actions.purge(tx, now - timedelta(seconds=settings.keep_actions_for_s))
+        done_long_ago = now - timedelta(seconds=settings.keep_actions_for_s)
+        actions.purge(tx, done_long_ago)
+        audit.purge(tx, done_long_ago)
 
 
 def invariants(beat: Beat, now: datetime) -> None:
