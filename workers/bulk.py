@@ -16,7 +16,7 @@ from workers import commands
 from workers.commands import NotPossible
 from workers.fleet import Fleet
 
-MANY_MAX = 500
+MANY_MAX = 200
 """So many actions a person is shown, and gives one command for, at a time."""
 RESTING = frozenset({ActionStatus.PARKED.value, ActionStatus.WAITING.value})
 

@@ -20,6 +20,7 @@ def rows(world) -> list[dict]:
     """Actions of every status and lease, in no order, some at the same moment."""
     chance = random.Random(7)
     deals = [uuid4() for _ in range(4)]
+    now = world.fleet.now()
     made = []
     for number in range(160):
         status = chance.choice(STATUSES)
@@ -28,7 +29,7 @@ def rows(world) -> list[dict]:
             "id": uuid4(), "workspace_id": world.workspace_id,
             "integration_id": chance.choice([world.xero, world.slack]), "number": str(number),
             "status": status, "deal_id": chance.choice([None, *deals]),
-            "created_at": world.fleet.now() - timedelta(minutes=number // 3),
+            "created_at": now - timedelta(minutes=number // 3),
             "queue": chance.choice(["xero", "slack"]), "reason": chance.choice([None, "Too Fast"]),
             "error": chance.choice([None, json.dumps({"message": "account 999"})]),
             "rung_at": world.fleet.now() if held and chance.random() < 0.3 else None,

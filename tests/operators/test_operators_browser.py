@@ -181,3 +181,19 @@ def test_an_actions_page_follows_what_others_do(world: World, served: Processes)
         resume(world.fleet, action_id, who="jo (cli)")
         seen.page.wait_for_selector("text=resumed by jo (cli)", timeout=15_000)
         assert seen.said() == "waiting"
+
+
+def test_what_can_no_longer_be_looked_at_does_not_pass_for_well(
+    world: World, served: Processes
+) -> None:
+    sql(world, "INSERT INTO periodic_ticks (name, slot) VALUES ('invariants', now())")
+    with browsing(world.fleet.settings, "old") as seen:
+        enter(seen, world)
+        seen.page.wait_for_selector("h1:has-text('All is well')")
+        seen.page.route("**/console/operate", lambda route: route.abort())
+        seen.page.wait_for_selector("#overview.old", timeout=15_000)
+        assert "This is old" in seen.page.inner_text("#looks-said")
+        seen.page.unroute("**/console/operate")
+        seen.page.wait_for_selector("#overview:not(.old)", timeout=15_000)
+        assert seen.page.inner_text("#notices") == ""
+        seen.errors.clear()  # the browser told of what did not arrive

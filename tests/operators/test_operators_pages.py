@@ -6,12 +6,19 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
+from domain.access import NO_WORKSPACE, Scope
+from infra.http.problems import HttpProblem
 from infra.sandbox import seed
 from tests.harness.world import World
 from tests.operators.conftest import ROOT
 from tests.workers.test_execute import carry_on
+from workers import commands
+from workers.api.endpoint import BASE, Caller
+from workers.api_keys import made_key
 from workers.arrived import Arrived
 from workers.console.operators import PAGES
+from workers.console.operators.operating import reach
+from workers.console.visit import Form, Visit, Visitor
 from workers.execute import execute
 from workers.intake import take_in
 
@@ -97,6 +104,22 @@ def _token(page) -> str:
     return page.html.split('name="csrf_token" value="')[1].split('"')[0]
 
 
+def test_a_link_to_a_deal_opens_no_operating_whatever_its_scopes(world) -> None:
+    caller = Caller(world.workspace_id, frozenset({Scope.OPERATE}), "jo", uuid4(), "console")
+    visit = Visit(world.fleet, Visitor(caller, uuid4(), ""), {}, Form(), Form(), "r", is_part=False)
+    with pytest.raises(HttpProblem, match="no such page"):
+        reach(visit)
+
+
+def test_an_operators_key_opens_nothing_of_the_api(operator, world, parked) -> None:
+    key = made_key(
+        world.fleet.database, NO_WORKSPACE, "night", {Scope.OPERATE}, world.fleet.now()
+    ).secret
+    for path in ("/actions", f"/actions/{parked}", "/integrations"):
+        seen = operator.request("GET", BASE + path, authorization=f"Bearer {key}")
+        assert seen.status == 403, path
+
+
 def test_who_is_not_signed_in_is_asked_to(operator, app) -> None:
     operator.cookie = ""
     seen = operator.get("/actions")
@@ -106,8 +129,10 @@ def test_who_is_not_signed_in_is_asked_to(operator, app) -> None:
 def test_one_workspaces_operator_sees_and_reaches_nothing_of_another(
     one_workspace, world, other, letter
 ) -> None:
-    theirs = park(other.fleet and other, other.message("theirs"), RATE)
+    theirs = park(other, other.message("theirs"), RATE)
     deal_id, _ = other.deal({"name": "Secret"})
+    commands.cancel(other.fleet, other.message("cancelled"), who="their operator")
+    other.message("waits")
     mine = park(world, world.message("mine"), RATE)
     assert str(mine) in one_workspace.get("/actions?status=parked").html
     lists = ("", "/actions", "/actions?status=parked", "/integrations", "/journal")
@@ -116,6 +141,7 @@ def test_one_workspaces_operator_sees_and_reaches_nothing_of_another(
         assert seen.status == 200, path
         assert str(theirs) not in seen.html.replace(f'value="{theirs}"', ""), path
         assert str(other.slack) not in seen.html, path
+        assert "their operator" not in seen.html, path
     letters = ("/dead-letters", f"/dead-letters/{letter}")
     ones = (f"/actions/{theirs}", f"/actions/{theirs}/edit", f"/integrations/{other.slack}")
     for path in (*letters, *ones, f"/deals/{deal_id}"):

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+import psycopg
 from starlette.responses import Response
 
 from infra.database import budgets, overview
 from infra.database.overview import Figures
 from infra.database.views import Row
+from infra.http.problems import HttpProblem
 from workers import liveness
 from workers.console.operators.alarms import LATER, NOW, Alarm, alarms
 from workers.console.operators.operating import looking, operators, reach, shown
@@ -64,7 +66,11 @@ def seen(visit: Visit) -> Overview:
     with looking(visit) as tx:
         figures = overview.read(tx, workspace, now)
         rows = budgets.left(tx, now)
-    stuck = liveness.stuck(settings.database_url.replace("+psycopg", ""))
+    try:
+        stuck = liveness.stuck(settings.database_url.replace("+psycopg", ""))
+    except psycopg.Error as error:
+        words = "The database takes no further connection: look there first."
+        raise HttpProblem("unavailable", words) from error
     mine = [row for row in rows if workspace in {None, row["workspace_id"]}]
     queues, tenants = queues_of(figures)
     processes = processes_of(figures, stuck)

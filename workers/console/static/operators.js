@@ -12,6 +12,13 @@
   const busy = () => looking.contains(document.activeElement) && /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement.tagName);
   const look = () => { if (!held && !document.hidden && !busy()) looking.dispatchEvent(new Event("look")); };
   const words = () => looking && [...looking.querySelectorAll("[data-say-when-changed]")].map((one) => one.dataset.sayWhenChanged).join(". ");
+  // What cannot be looked at again is old, and must not pass for how things are.
+  const tell = () => {
+    looking.classList.toggle("old", failed);
+    if (!note) return;
+    if (failed) note.textContent = "This is old: it cannot be looked at again now.";
+    else note.textContent = held ? "Holding still." : "Looks again every 5 seconds.";
+  };
   if (looking) {
     const every = Number(looking.dataset.look);
     let before = words();
@@ -24,15 +31,15 @@
     document.body.addEventListener("htmx:afterSettle", (event) => {
       if (event.detail.target !== looking) return;
       for (const id of openOnes) { const one = document.getElementById(id); if (one) one.open = true; }
-      if (failed) { failed = false; document.getElementById("notices").replaceChildren(); }
+      if (failed) { failed = false; document.getElementById("notices").replaceChildren(); tell(); }
       if (words() !== before) { before = words(); said.textContent = before; if ("verdict" in looking.dataset) document.title = `${before} · Actionfleet`; }
     });
-    for (const kind of ["htmx:sendError", "htmx:responseError"]) looking.addEventListener(kind, () => { failed = true; });
+    for (const kind of ["htmx:sendError", "htmx:responseError"]) looking.addEventListener(kind, () => { failed = true; tell(); });
   }
   if (hold) hold.addEventListener("click", () => {
     held = !held;
     hold.setAttribute("aria-pressed", String(held));
-    note.textContent = held ? "Holding still." : "Looks again every 5 seconds.";
+    tell();
     if (!held) look();
   });
 
