@@ -2,15 +2,21 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
+from uuid import UUID
 
 
 class Scope(StrEnum):
-    """One permission. Without `invoices:read`, payment statuses and amounts are not shown."""
+    """One permission. Without `invoices:read`, payment statuses and amounts are not shown.
+
+    `operate` is no workspace's role: it opens the operators' console (decision 0043), and nothing
+    of the API.
+    """
 
     INTEGRATIONS_READ = "integrations:read"
     INTEGRATIONS_WRITE = "integrations:write"
     INVOICES_READ = "invoices:read"
     INVOICES_WRITE = "invoices:write"
+    OPERATE = "operate"
 
 
 class Role(StrEnum):
@@ -21,11 +27,16 @@ class Role(StrEnum):
     VIEWER = "Viewer"
 
 
+OF_A_WORKSPACE = frozenset(Scope) - {Scope.OPERATE}
+
 SCOPES_OF: Mapping[Role, frozenset[Scope]] = {
-    Role.ADMIN: frozenset(Scope),
-    Role.EDITOR: frozenset(Scope),
+    Role.ADMIN: OF_A_WORKSPACE,
+    Role.EDITOR: OF_A_WORKSPACE,
     Role.VIEWER: frozenset({Scope.INTEGRATIONS_READ, Scope.INVOICES_READ}),
 }
+
+NO_WORKSPACE = UUID(int=0)
+"""Whose a key is that belongs to no workspace: one for operating all of them."""
 
 ALSO_NEEDS: Mapping[str, Scope] = {
     "xero_record_payment": Scope.INVOICES_WRITE,

@@ -89,6 +89,12 @@ class Settings:
     metrics_port: int = 9464
     metrics_every_s: float = 5.0  # asked more often, the same is told again
 
+    console_url: str = ""  # where people reach the console, https://…/console; default: its own
+    console_link_key: str = field(default="", repr=False)  # several, comma separated, to rotate
+    console_link_s: float = 300.0  # how old a signed link may be
+    console_session_s: float = 12 * 3600.0
+    console_fields_max: int = 1000  # of one form
+
     @property
     def call_timeout(self) -> timedelta:
         """Longest an exchange may take in all."""
@@ -97,7 +103,7 @@ class Settings:
 
 def variable_of(name: str) -> str:
     """Return the environment variable of a setting; others' addresses bear their usual names."""
-    theirs = name.endswith("_url") and name != "public_url"
+    theirs = name.endswith("_url") and name not in {"public_url", "console_url"}
     return name.upper() if theirs else f"FLEET_{name.upper()}"
 
 

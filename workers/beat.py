@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from infra.database import (
     actions,
     attachments,
+    audit,
     budgets,
     callbacks,
     claims,
@@ -24,6 +25,7 @@ from infra.database import (
     log,
     outbox,
     periodic,
+    sessions,
     tallies,
     webhooks,
 )
@@ -163,7 +165,10 @@ def purge(beat: Beat, now: datetime) -> None:
         callbacks.purge(tx, told_long_ago)
         budgets.purge(tx, now - timedelta(days=2))
         claims.purge(tx, now - timedelta(days=1))
-        actions.purge(tx, now - timedelta(seconds=settings.keep_actions_for_s))
+        sessions.purge(tx, now - timedelta(days=2))
+        done_long_ago = now - timedelta(seconds=settings.keep_actions_for_s)
+        actions.purge(tx, done_long_ago)
+        audit.purge(tx, done_long_ago)
         deliveries.purge(tx, now - timedelta(seconds=settings.keep_deliveries_for_s))
 
 

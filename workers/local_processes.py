@@ -55,6 +55,8 @@ def local_environment(given: Mapping[str, str], state: Path, *, sandbox: bool) -
         env["FLEET_WEB_PORT"] = str(remembered_port(state / "web_port"))
     if not env.get("FLEET_METRICS_PORT"):
         env["FLEET_METRICS_PORT"] = str(remembered_port(state / "metrics_port"))
+    if not env.get("FLEET_CONSOLE_LINK_KEY"):
+        env["FLEET_CONSOLE_LINK_KEY"] = _kept(state / "console_link_key", _password)
     if sandbox:
         port = str(remembered_port(state / "sandbox_port"))
         url = f"http://127.0.0.1:{port}"

@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, select, text, update
+from sqlalchemy import Row, bindparam, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from domain.actions.plan import Request
 from domain.actions.status import ActionStatus, advance
 from infra.database import budgets
 from infra.database.engine import Transaction
-from infra.database.tables import ActionRow, ConnectionRow, IntegrationRow
+from infra.database.tables import ActionRow, ConnectionRow, IntegrationRow, TransitionRow
 from infra.database.writes import Write
 from infra.platform import Integration
 from infra.tracing import Trace, of_action
@@ -246,6 +246,12 @@ def edit(tx: Transaction, action_id: UUID, params: Mapping[str, Any]) -> None:
 def request_cancel(tx: Transaction, action_id: UUID, who: str) -> None:
     """Ask whoever carries it to stop before the next effect."""
     tx.execute(update(ActionRow).where(ActionRow.id == action_id).values(cancel_requested_by=who))
+
+
+def latest_transition(tx: Transaction, action_id: UUID) -> int | None:
+    """Return the id of the action's latest change of status."""
+    mine = TransitionRow.action_id == action_id
+    return tx.execute(select(func.max(TransitionRow.id)).where(mine)).scalar_one()
 
 
 _VOID = text(

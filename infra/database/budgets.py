@@ -73,7 +73,7 @@ CALLS_LEFT = f"""
 
 _LEFT = text(
     f"""
-    SELECT i.id AS integration_id, i.name AS integration, i.platform,
+    SELECT i.id AS integration_id, i.workspace_id, i.name AS integration, i.platform,
            w.name AS "window", w.used, w.calls, w.reserve, w.blocked_until,
            budget_busy(w.tenant, CAST(:nobody AS uuid), :now) AS in_flight
     FROM integrations i CROSS JOIN LATERAL ({CALLS_LEFT}) AS w

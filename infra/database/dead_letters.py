@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from infra.database.engine import Transaction
@@ -96,3 +96,35 @@ def settle(tx: Transaction, letter_id: UUID, *, who: str, how: str, now: datetim
         .values(settled_at=now, settled_by=who, settled_how=how)
     )
     return tx.execute(statement).rowcount == 1
+
+
+Place = tuple[datetime, UUID]
+"""`at` and id of a dead letter: lists are in this order, the newest first."""
+
+_LISTED = """
+    SELECT id, source, reason, problems, size, times, at, settled_at, settled_by, settled_how
+    FROM dead_letters WHERE {settled} AND {behind} ORDER BY at DESC, id DESC LIMIT :limit
+"""
+_SHOWN = """
+    SELECT id, source, reason, problems, headers, size, times, at, settled_at, settled_by,
+           settled_how, substring(body FOR :bytes) AS body
+    FROM dead_letters WHERE id = :id
+"""
+
+
+def listed(
+    tx: Transaction, *, settled: bool, after: Place | None, limit: int
+) -> list[dict[str, Any]]:
+    """Return dead letters without their bodies: those that are open, or those dealt with."""
+    query = _LISTED.format(
+        settled="settled_at IS NOT NULL" if settled else "settled_at IS NULL",
+        behind="true" if after is None else "(at, id) < (:at, :id)",
+    )
+    given = {"limit": limit} if after is None else {"limit": limit, "at": after[0], "id": after[1]}
+    return [dict(row) for row in tx.execute(text(query), given).mappings()]
+
+
+def shown(tx: Transaction, letter_id: UUID, bytes_max: int) -> dict[str, Any] | None:
+    """Return a dead letter with the beginning of its body, or None."""
+    row = tx.execute(text(_SHOWN), {"id": letter_id, "bytes": bytes_max}).mappings().one_or_none()
+    return None if row is None else dict(row)

@@ -49,6 +49,7 @@ _ACTIONS = """
            a.error, a.partial, a.created_at, a.finished_at, a.request_id, d.name AS deal,
            i.name AS integration,
            i.status AS integration_status, i.status_reason AS integration_reason, i.tenant_key,
+           (SELECT max(t.id) FROM action_transitions t WHERE t.action_id = a.id) AS transition,
            e.name AS effect, e.state AS effect_state, e.next_step, e.attempt, e.lookups
     FROM actions a
     LEFT JOIN integrations i ON i.id = a.integration_id
@@ -91,7 +92,7 @@ def _unasked(wanted: Wanted) -> tuple[str, ...]:
 
 def action_ids(tx: Transaction, said: str) -> list[UUID]:
     """Return the actions a person may mean: by the beginning of the id, or by the request's id."""
-    bounds = _bounds(said)
+    bounds = bounds_of(said)
     query = "SELECT id FROM actions WHERE key = :said OR key LIKE :starts"
     if bounds is not None:
         query += " OR id BETWEEN :low AND :high"
@@ -103,7 +104,7 @@ def action_ids(tx: Transaction, said: str) -> list[UUID]:
     return [row["id"] for row in _rows(tx, f"{query} LIMIT 6", **values)]
 
 
-def _bounds(said: str) -> tuple[UUID, UUID] | None:
+def bounds_of(said: str) -> tuple[UUID, UUID] | None:
     """Return the lowest and highest UUID that begin with these digits."""
     digits = said.replace("-", "").lower()
     if not digits or len(digits) > 32 or any(d not in "0123456789abcdef" for d in digits):
@@ -131,7 +132,8 @@ _EFFECTS = """
     WHERE e.action_id = :id ORDER BY e.ordinal
 """
 _ATTEMPTS = """
-    SELECT effect_id, attempt, step, method, url, status, outcome, words, external_id, seconds, at
+    SELECT id, effect_id, attempt, step, method, url, status, outcome, words, external_id,
+           seconds, at
     FROM integration_log WHERE action_id = :id ORDER BY at, id
 """
 _TRANSITIONS = """
@@ -175,6 +177,17 @@ def attempts(tx: Transaction, ids: Sequence[UUID]) -> list[Row]:
     return _rows(tx, query, ids=list(ids))
 
 
+def exchanges(tx: Transaction, action_id: UUID, limit: int = 100) -> list[Row]:
+    """Return what was sent and answered for an action, redacted: the latest exchanges, in order."""
+    query = """
+        SELECT id, method, url, request, response, external_id FROM (
+            SELECT * FROM integration_log WHERE action_id = :id ORDER BY at DESC, id DESC
+            LIMIT :limit) l
+        ORDER BY at, id
+    """
+    return _rows(tx, query, id=action_id, limit=limit)
+
+
 def statuses(tx: Transaction, ids: Sequence[UUID]) -> dict[UUID, list[str]]:
     """Return the statuses each of these actions has gone through."""
     query = """
@@ -197,7 +210,7 @@ def dead_letters(tx: Transaction, *, settled: bool = False, limit: int = 50) -> 
 
 def dead_letter(tx: Transaction, said: str) -> list[Row]:
     """Return the dead letters whose id begins so."""
-    bounds = _bounds(said)
+    bounds = bounds_of(said)
     if bounds is None:
         return []
     query = "SELECT * FROM dead_letters WHERE id BETWEEN :low AND :high LIMIT 6"
@@ -206,7 +219,7 @@ def dead_letter(tx: Transaction, said: str) -> list[Row]:
 
 def deals(tx: Transaction, said: str) -> list[Row]:
     """Return the deals a person may mean: by the beginning of the id, or words of the name."""
-    bounds = _bounds(said)
+    bounds = bounds_of(said)
     low, high = bounds or (UUID(int=0), UUID(int=0))
     query = """
         SELECT d.id, d.workspace_id, d.name, d.currency, c.name AS customer,

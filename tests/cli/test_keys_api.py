@@ -1,5 +1,6 @@
 """`fleet keys api`: keys made once, shown once, rotated with grace, revoked at once."""
 
+from domain.access import NO_WORKSPACE, SCOPES_OF, Scope
 from infra.database import api_keys
 from tests.harness.world import World
 from workers.api_keys import digest_of
@@ -53,3 +54,28 @@ def test_what_a_key_may_do_must_be_said(world, environment, fleet, run) -> None:
     assert "--workspace" in several.json["error"]
     named = ("--workspace", world.workspace_id)
     assert run("keys", "api", "create", "x", "--role", "Admin", *named).status == 0
+
+
+def test_an_operators_key_is_of_one_workspace_or_of_none(world, environment, fleet, run) -> None:
+    of_all = run("keys", "api", "create", "night", "--operator", "--json")
+    assert of_all.json["scopes"] == ["operate"]
+    of_one = run(
+        "keys", "api", "create", "ops", "--operator", "--role", "Viewer",
+        "--workspace", world.workspace_id, "--json",
+    )  # fmt: skip
+    assert of_one.json["scopes"] == ["integrations:read", "invoices:read", "operate"]
+    whose = {row.name: row.workspace_id for row in world.rows("SELECT * FROM api_keys")}
+    assert whose == {"night": NO_WORKSPACE, "ops": world.workspace_id}
+    assert "every one" in run("keys", "api", "list").said
+
+
+def test_who_operates_everything_has_no_other_scope(world, environment, fleet, run) -> None:
+    for more in (("--role", "Admin"), ("--scope", "integrations:read")):
+        refused = run("keys", "api", "create", "night", "--operator", *more, "--json")
+        assert (refused.status, "belongs to none" in refused.json["error"]) == (1, True)
+    assert run("keys", "api", "create", "nothing", "--json").status == 1
+    assert world.rows("SELECT * FROM api_keys") == []
+
+
+def test_no_role_operates() -> None:
+    assert all(Scope.OPERATE not in scopes for scopes in SCOPES_OF.values())

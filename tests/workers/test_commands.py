@@ -12,12 +12,13 @@ from infra.wire import read_envelope
 from tests.harness.sandbox import Sandbox
 from tests.harness.world import World
 from tests.workers.test_execute import POSTED, carry_on
-from workers import commands
+from workers import letters
 from workers.arrived import Arrived
-from workers.commands import NotPossible, give_up, requeue, resume
+from workers.commands import NotPossible, give_up, resume
 from workers.execute import execute
 from workers.fleet import Fleet
 from workers.intake import take_in
+from workers.letters import requeue
 from workers.submit import Incoming, Submitted, submit_many
 
 MESSAGE = {"channel": "C0GENERAL", "text": "once"}
@@ -158,7 +159,7 @@ def test_a_requeue_that_is_interrupted_leaves_the_letter_open(
 
     take_in(fleet, [Arrived(b'{"id": 1}', {}, "plain")])
     (letter,) = world.rows("SELECT id FROM dead_letters")
-    monkeypatch.setattr(commands, "take_in", interrupted)
+    monkeypatch.setattr(letters, "take_in", interrupted)
     with pytest.raises(RuntimeError):
         requeue(fleet, letter.id, who="ops")
     assert world.rows("SELECT 1 FROM dead_letters WHERE settled_at IS NULL")

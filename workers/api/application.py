@@ -21,7 +21,7 @@ from workers.api.documentation import Documentation
 from workers.api.endpoint import BASE, Endpoint
 from workers.api.events import Streams
 from workers.api.serving import Service
-from workers.console import ROUTES
+from workers.console.routes import console_routes
 from workers.fleet import Fleet
 
 OPPORTUNITIES, DEALS = "/opportunities/", "/deals/"
@@ -68,7 +68,7 @@ def application(fleet: Fleet) -> tuple[Starlette, Service]:
         Route("/healthz", _healthz, methods=["GET"]),
         Route("/readyz", _readyz(service), methods=["GET"]),
         *Documentation(fleet.catalogue, ALL, TAGS).routes,
-        *ROUTES,
+        *console_routes(service, streams),
     ]
     made = Starlette(
         routes=routes,

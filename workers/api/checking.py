@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 from functools import cache
-from typing import Any
+from typing import Any, get_args, get_origin, get_type_hints
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 
@@ -13,13 +13,24 @@ from infra.wire import problems_of
 from workers.api.endpoint import ActionBody, Body, ParamsBody
 
 LISTS = frozenset({"status", "type", "deal_product_ids"})
-"""Query parameters that take several values: comma separated, repeated, or both."""
+"""Query parameters that may take several values: comma separated, repeated, or both."""
 
 
 @cache
 def adapter(shape: type) -> TypeAdapter[Any]:
     """Return the decoder of a dataclass: unknown fields are refused."""
     return TypeAdapter(with_config(ConfigDict(extra="forbid"))(shape))
+
+
+@cache
+def lists_of(shape: type) -> frozenset[str]:
+    """Return which parameters of a query take several values: `status` does not everywhere."""
+    hints = get_type_hints(shape)
+    return frozenset(
+        name
+        for name in LISTS & set(hints)
+        if any(get_origin(one) in {list, tuple} for one in (hints[name], *get_args(hints[name])))
+    )
 
 
 def checked_query(shape: type | None, given: Iterable[tuple[str, str]]) -> Any:
@@ -30,8 +41,9 @@ def checked_query(shape: type | None, given: Iterable[tuple[str, str]]) -> Any:
     """
     values: dict[str, Any] = {}
     twice: list[Problem] = []
+    several = LISTS if shape is None else lists_of(shape)
     for name, value in given:
-        if name in LISTS:
+        if name in several:
             values.setdefault(name, []).extend(part for part in value.split(",") if part)
         elif name in values:
             twice.append(Problem(name, "is given twice"))

@@ -14,12 +14,16 @@ BASE = "/functions/v1/api/v1"
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls: `who` is how it is recorded."""
+    """Who calls: `who` is how it is recorded, `source` by which way (`http`, `console`).
+
+    `key_id` is the API key's, or the session's.
+    """
 
     workspace_id: UUID
     scopes: frozenset[Scope]
     who: str
     key_id: UUID
+    source: str = "http"
 
     @property
     def sees_money(self) -> bool:

@@ -7,7 +7,7 @@ is drawn from the outbox page by page, as fast as its reader takes it, so nothin
 import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -18,6 +18,7 @@ from starlette.responses import Response, StreamingResponse
 from domain.access import Scope
 from domain.events import EventType
 from infra.database import api_keys, feed
+from infra.database.engine import Transaction
 from infra.database.feed import Page, Place
 from infra.database.outbox import Waiting, cloud_event
 from infra.envelope import Problem
@@ -41,6 +42,16 @@ class EventFilter:
     deal_id: UUID | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Who reads along, and what of."""
+
+    caller: Caller
+    types: frozenset[str]
+    deal_id: UUID | None
+    opens: Callable[[Transaction, UUID], bool]
+
+
 @dataclass(slots=True)
 class Streams:
     """The open streams of this process."""
@@ -49,14 +60,28 @@ class Streams:
     _of_key: Counter[UUID] = field(default_factory=Counter)
 
     async def open(self, request: Request) -> Response:
-        """Answer with a stream.
+        """Answer with a stream of what the query asks for.
+
+        Raises:
+            HttpProblem: as `opened`.
+        """
+        caller = await self.service.admit(request)
+        chosen: EventFilter = checked_query(EventFilter, request.query_params.multi_items())
+        return await self.opened(request, caller, chosen)
+
+    async def opened(
+        self,
+        request: Request,
+        caller: Caller,
+        chosen: EventFilter,
+        opens: Callable[[Transaction, UUID], bool] = api_keys.opens,
+    ) -> Response:
+        """Answer a caller with a stream, which ends once `opens` says no to its key (or session).
 
         Raises:
             HttpProblem: the caller may not, asks for what is not there, or has too many open.
         """
-        caller = await self.service.admit(request)
         caller.needs(Scope.INTEGRATIONS_READ)
-        chosen: EventFilter = checked_query(EventFilter, request.query_params.multi_items())
         types = _types(chosen.type, caller)
         start = await self.service.in_thread(self._start, request.headers, caller)
         limits = self.service.fleet.settings
@@ -64,7 +89,7 @@ class Streams:
         if full or self._of_key[caller.key_id] >= limits.web_streams_per_key_max:
             words = "too many event streams are open; close one, or try again later"
             raise HttpProblem("too_many", words, headers={"Retry-After": "10"})
-        stream = self._stream(caller, start, types, chosen.deal_id)
+        stream = self._stream(_Reader(caller, types, chosen.deal_id, opens), start)
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         return StreamingResponse(stream, headers=headers, media_type="text/event-stream")
 
@@ -86,9 +111,8 @@ class Streams:
             raise HttpProblem("gone", words)
         return found
 
-    async def _stream(
-        self, caller: Caller, place: Place, types: frozenset[str], deal_id: UUID | None
-    ) -> AsyncIterator[str]:
+    async def _stream(self, reader: _Reader, place: Place) -> AsyncIterator[str]:
+        caller = reader.caller
         watch, heartbeat_s = self.service.watch, self.service.fleet.settings.web_heartbeat_s
         self._of_key[caller.key_id] += 1
         try:
@@ -96,7 +120,7 @@ class Streams:
                 yield f"retry: {RETRY_MS}\n: open\n\n"
                 while not watch.stopping.is_set():
                     bell.clear()
-                    page = await self.service.in_thread(self._page, caller, place, types, deal_id)
+                    page = await self.service.in_thread(self._page, reader, place)
                     if page is None:
                         return
                     place = page.place
@@ -111,15 +135,13 @@ class Streams:
         finally:
             self._of_key[caller.key_id] -= 1
 
-    def _page(
-        self, caller: Caller, place: Place, types: frozenset[str], deal_id: UUID | None
-    ) -> Page | None:
+    def _page(self, reader: _Reader, place: Place) -> Page | None:
         """Return the next events, or None once the key has been revoked."""
-        workspace_id = caller.workspace_id
+        workspace_id, deal_id = reader.caller.workspace_id, reader.deal_id
         with self.service.fleet.database.reading() as tx:
-            if not api_keys.opens(tx, caller.key_id):
+            if not reader.opens(tx, reader.caller.key_id):
                 return None
-            return feed.page(tx, workspace_id, place, PAGE, types=types, deal_id=deal_id)
+            return feed.page(tx, workspace_id, place, PAGE, types=reader.types, deal_id=deal_id)
 
 
 def _types(given: list[str] | None, caller: Caller) -> frozenset[str]:

@@ -42,7 +42,9 @@ def _submits(action_type: str) -> Callable[[Asked], Accepted]:
     def handle(asked: Asked) -> Accepted:
         found = invoice_of(asked)
         params = {**asked.body, "invoice_id": str(asked.ids["invoice_id"])}
-        return submitting.params_submitted(asked, action_type, found["integration_id"], params)
+        return submitting.params_submitted(
+            asked, action_type, found["integration_id"], params, found["deal_id"]
+        )
 
     return handle
 

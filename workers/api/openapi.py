@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from pydantic import TypeAdapter
 
-from domain.access import ALSO_NEEDS, Scope
+from domain.access import ALSO_NEEDS, OF_A_WORKSPACE, Scope
 from infra.catalogue import Catalogue
 from infra.http.problems import KINDS, MEDIA_TYPE
 from workers.api import schemas
@@ -24,7 +24,7 @@ Every call that writes is stored as an action before it is answered, and carried
 breaks. Send an `Idempotency-Key` and keep it: the same key and request are the same action.
 `Prefer: wait=N` waits up to N seconds for the outcome: 200 when it came in time, else 202.
 
-Scopes: {", ".join(scope.value for scope in Scope)}. Without invoices:read payment statuses and
+Scopes: {", ".join(sorted(OF_A_WORKSPACE))}. Without invoices:read payment statuses and
 amounts are left out. What belongs to another workspace is 404. Errors are RFC 9457 problem details
 that name every field. `RateLimit` and `RateLimit-Policy` say how many calls the key has left.
 Amounts are decimals as text, moments ISO 8601. `/deals/…` are other addresses of

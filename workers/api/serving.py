@@ -66,6 +66,10 @@ class Service:
         """Do what asks the database."""
         return await _run_in(self._threads, work, *given)
 
+    async def asking(self, work: Callable[..., T], *given: Any) -> T:
+        """Do what waits for a platform."""
+        return await _run_in(self._asking, work, *given)
+
     async def admit(self, request: Request) -> Caller:
         """Find out who calls, and count the call.
 
@@ -98,8 +102,8 @@ class Service:
         caller = await self.admit(request)
         caller.needs(endpoint.scope)
         asked = await self._asked(endpoint, request, caller)
-        threads = self._asking if endpoint.asks_platform else self._threads
-        answer = await _run_in(threads, _carried_out, endpoint, asked)
+        run = self.asking if endpoint.asks_platform else self.in_thread
+        answer = await run(carried_out, endpoint, asked)
         if not isinstance(answer, Accepted):
             return await self.in_thread(_answered, endpoint.answer, answer, caller)
         return await self._accepted(answer.action_id, request, caller)
@@ -143,7 +147,7 @@ async def _run_in(threads: ThreadPoolExecutor, work: Callable[..., T], *given: A
     return await asyncio.get_running_loop().run_in_executor(threads, bound)
 
 
-def _carried_out(endpoint: Endpoint, asked: Asked) -> Any:
+def carried_out(endpoint: Endpoint, asked: Asked) -> Any:
     """Carry out, and put what the fleet refuses into problems.
 
     Raises:

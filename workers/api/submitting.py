@@ -34,7 +34,9 @@ def submitted(
     if beside is not None:
         caller.needs(beside)
     key = str(envelope.id) if envelope.id else asked.key or str(uuid4())
-    incoming = Incoming(key, envelope, "http", request_id=asked.request_id, traceparent=asked.trace)
+    incoming = Incoming(
+        key, envelope, caller.source, request_id=asked.request_id, traceparent=asked.trace
+    )
     answer = submit(fleet, incoming, caller.workspace_id)
     if isinstance(answer, Conflict):
         words = f"already is another request (action {answer.action_id}); choose a new one"

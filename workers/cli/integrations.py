@@ -1,8 +1,8 @@
 """`fleet integrations`: what is connected, how it is, and stopping or letting it go on by hand."""
 
 import json
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
-from uuid import UUID
 
 import typer
 from rich.text import Text
@@ -57,13 +57,17 @@ def show(*, integration: IntegrationId, as_json: AsJson = False) -> None:
 @app.command()
 def pause(*, integration: IntegrationId, as_json: AsJson = False) -> None:
     """Stop one integration: requests for it are refused, and what is under way waits."""
-    _set_status(integration, "active", "inactive", "paused", as_json=as_json)
+    from workers import pausing  # noqa: PLC0415
+
+    _do(integration, "inactive", pausing.pause, as_json=as_json)
 
 
 @app.command()
 def resume(*, integration: IntegrationId, as_json: AsJson = False) -> None:
     """Let an integration go on that was paused by hand, or by its platform for no good reason."""
-    _set_status(integration, None, "active", "resumed", as_json=as_json)
+    from workers import pausing  # noqa: PLC0415
+
+    _do(integration, "active", pausing.resume, as_json=as_json)
 
 
 @app.command("set")
@@ -109,22 +113,22 @@ def the_one(tx: "Transaction", beginning: str) -> dict[str, Any]:
     return rows[0]
 
 
-def _set_status(beginning: str, before: str | None, after: str, did: str, *, as_json: bool) -> None:
+def _do(beginning: str, after: str, command: Callable[..., str], *, as_json: bool) -> None:
     from infra.clock import utc_now  # noqa: PLC0415
-    from infra.database import connections  # noqa: PLC0415
     from workers.cli import reach  # noqa: PLC0415
+    from workers.commands import NotPossible  # noqa: PLC0415
 
-    with reach.database() as database, database.transaction() as tx:
-        row = the_one(tx, beginning)
+    with reach.database() as database:
+        with database.reading() as tx:
+            row = the_one(tx, beginning)
         if row["platform"] == "webhook":  # it would forget what comes meanwhile
-            command = "resume" if after == "active" else "pause"
-            hint = f"fleet subscriptions {command} {row['id']}"
+            hint = f"fleet subscriptions {'resume' if after == 'active' else 'pause'} {row['id']}"
             raise say.Failed(f"{row['name']} is a subscription to events", [hint])
-        if row["status"] == after or before not in {None, row["status"]}:
-            raise say.Failed(f"{row['name']} is {row['status']}; nothing was changed")
-        integration_id: UUID = row["id"]
-        connections.set_status(tx, integration_id, after, f"{did} by {reach.who()}", utc_now())
-    plain = {"id": integration_id, "name": row["name"], "status": after}
+        try:
+            command(database, row["id"], who=reach.who(), now=utc_now())
+        except NotPossible as error:
+            raise say.Failed(f"{row['name']}: {error}") from error
+    plain = {"id": row["id"], "name": row["name"], "status": after}
     say.answer(as_json, plain, Text.assemble(("✓ ", "green"), f"{row['name']} is {after}"))
 
 

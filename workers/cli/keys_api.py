@@ -1,5 +1,6 @@
 """`fleet keys api`: keys with which other programs call the HTTP API."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
@@ -7,7 +8,7 @@ from uuid import UUID
 import typer
 from rich.text import Text
 
-from domain.access import SCOPES_OF, Role, Scope
+from domain.access import NO_WORKSPACE, SCOPES_OF, Role, Scope
 from workers.cli import say, words
 from workers.cli.enqueue import AsJson
 
@@ -21,7 +22,7 @@ Key = Annotated[
 
 
 @app.command()
-def create(
+def create(  # noqa: PLR0913 - one per option
     *,
     name: Annotated[str, typer.Argument(help="What uses it; it is recorded with what it does.")],
     workspace: Annotated[
@@ -31,20 +32,25 @@ def create(
     scope: Annotated[
         list[Scope] | None, typer.Option(help="A single scope; may be given several times.")
     ] = None,
+    operator: Annotated[
+        bool,
+        typer.Option(
+            "--operator", help="It opens the operators' console: of --workspace, else of all."
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make a key and show it, this once. Say --role, or each --scope."""
+    """Make a key and show it, this once. Say --role, or each --scope, or --operator."""
     from infra.clock import utc_now  # noqa: PLC0415
     from workers import api_keys  # noqa: PLC0415
     from workers.cli import reach  # noqa: PLC0415
 
-    if (role is None) == (not scope):
-        raise say.Failed("say what it may do: --role, or --scope", [_roles()])
     if not 0 < len(name) <= 100:
         raise say.Failed("a name has 1 to 100 characters")
-    scopes = SCOPES_OF[role] if role is not None else frozenset(scope or ())
+    of_all = operator and workspace is None
+    scopes = _granted(role, scope or (), operator=operator, of_all=of_all)
     with reach.database() as database:
-        whose = workspace or _only_workspace(database)
+        whose = NO_WORKSPACE if of_all else workspace or _only_workspace(database)
         made = api_keys.made_key(database, whose, name, scopes, utc_now())
     _show_new(made, scopes, as_json=as_json)
 
@@ -69,7 +75,9 @@ def list_(*, as_json: AsJson = False) -> None:
         table.add_row(
             f"{row['prefix']}…",
             Text(row["name"]),
-            words.short(row["workspace_id"]),
+            "every one"
+            if row["workspace_id"] == NO_WORKSPACE
+            else words.short(row["workspace_id"]),
             ", ".join(row["scopes"]),
             "never" if used is None else f"{words.age(used, now)} ago",
             state,
@@ -117,6 +125,24 @@ def revoke(*, key: Key, as_json: AsJson = False) -> None:
             raise say.Failed(str(error)) from error
     plain = {"id": row["id"], "name": row["name"], "prefix": row["prefix"], "revoked": True}
     say.answer(as_json, plain, Text.assemble(("✓ ", "green"), f"{row['name']} opens nothing now"))
+
+
+def _granted(
+    role: Role | None, scope: Iterable[Scope], *, operator: bool, of_all: bool
+) -> frozenset[Scope]:
+    """Return what a key may do.
+
+    Raises:
+        Failed: nothing is said, or what does not go together.
+    """
+    named = frozenset(scope)
+    if (role is not None and named) or not (role or named or operator):
+        raise say.Failed("say what it may do: --role, or --scope, or --operator", [_roles()])
+    if of_all and (role or named):
+        why = "who operates every workspace belongs to none, and has no other scope"
+        raise say.Failed(why, ["Say --workspace, or --operator alone."])
+    granted = SCOPES_OF[role] if role is not None else named
+    return granted | {Scope.OPERATE} if operator else granted
 
 
 def _only_workspace(database: Any) -> UUID:

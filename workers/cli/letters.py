@@ -98,17 +98,17 @@ def show(*, letter: LetterId, as_json: AsJson = False) -> None:
 @app.command()
 def requeue(*, letter: LetterId, as_json: AsJson = False) -> None:
     """Take a dead letter in again, as it is."""
-    from workers import commands  # noqa: PLC0415
+    from workers import letters  # noqa: PLC0415
 
-    _do(letter, as_json, lambda fleet, found, who: commands.requeue(fleet, found, who=who))
+    _do(letter, as_json, lambda fleet, found, who: letters.requeue(fleet, found, who=who))
 
 
 @app.command()
 def discard(*, letter: LetterId, as_json: AsJson = False) -> None:
     """Close a dead letter; it stays on record."""
-    from workers import commands  # noqa: PLC0415
+    from workers import letters  # noqa: PLC0415
 
-    _do(letter, as_json, lambda fleet, found, who: commands.discard(fleet, found, who=who))
+    _do(letter, as_json, lambda fleet, found, who: letters.discard(fleet, found, who=who))
 
 
 def the_one(database: "Database", said: str) -> "Row":

@@ -16,6 +16,7 @@ from workers.cli import (
     connect,
     connect_postmark,
     connect_zoom,
+    console,
     deals,
     doctor,
     email,
@@ -111,6 +112,7 @@ app.add_typer(xero.app, name="xero", rich_help_panel=REQUESTS)
 connect.app.command()(connect_postmark.postmark)
 connect.app.command()(connect_zoom.zoom)
 app.add_typer(connect.app, name="connect", rich_help_panel=UPKEEP)
+app.add_typer(console.app, name="console", rich_help_panel=UPKEEP)
 app.add_typer(email.app, name="email", rich_help_panel=UPKEEP)
 app.add_typer(integrations.app, name="integrations", rich_help_panel=UPKEEP)
 app.add_typer(subscriptions.app, name="subscriptions", rich_help_panel=UPKEEP)

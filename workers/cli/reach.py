@@ -51,6 +51,10 @@ def environment() -> dict[str, str]:
         found["FLEET_SECRET_KEYS_FILE"] = str(state / "secret_keys")
     if port := urlsplit(local.get("webhooks_url") or "").port:
         found["FLEET_WEBHOOKS_PORT"] = str(port)
+    if (state / "console_link_key").exists():
+        found["FLEET_CONSOLE_LINK_KEY"] = (state / "console_link_key").read_text(encoding="ascii")
+    if local.get("web_url"):
+        found["FLEET_CONSOLE_URL"] = f"{local['web_url']}/console"
     if local.get("sandbox_url"):
         found |= sandbox_addresses(local["sandbox_url"])
     return found | {name: value for name, value in given.items() if value}
@@ -72,6 +76,12 @@ def settings(given: Mapping[str, str] | None = None) -> Settings:
             ],
         )
     return chosen
+
+
+def console_url(chosen: Settings) -> str:
+    """Return where people reach the console, without a slash at the end."""
+    own = f"http://{chosen.web_host}:{chosen.web_port}/console"
+    return chosen.console_url.rstrip("/") or own
 
 
 def shown_path(path: Path) -> str:

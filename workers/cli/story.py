@@ -12,8 +12,10 @@ from rich.table import Table
 from rich.text import Text
 
 from infra.database.views import Row, Story
+from workers import telling
 from workers.cli import say, words
-from workers.cli.next_step import NextStep, next_step
+from workers.next_step import Choice, next_step
+from workers.telling import Attempt, Outcome, Told
 
 
 def plain(story: Story, now: datetime) -> dict[str, Any]:
@@ -28,18 +30,19 @@ def plain(story: Story, now: datetime) -> dict[str, Any]:
         "history": story.transitions,
         "invoices": story.invoices,
         "next": following.sentence,
-        "commands": list(following.commands),
+        "commands": [_typed(story.action, one) for one in following.choices],
     }
 
 
 def told(story: Story, now: datetime) -> RenderableType:
     """Return the story for the eye."""
-    parts: list[RenderableType] = [_headline(story.action, now), "", _asked(story.action, now)]
-    if story.effects:
-        parts += [*_section("What was done"), *_effects(story, now)]
-    parts += [*_section("What came of it"), *_outcome(story, now)]
-    parts += [*_section("What happens next"), _next(next_step(story, now))]
-    parts += [*_section("History (UTC)"), _history(story.transitions, now)]
+    whole = telling.told(story, now)
+    parts: list[RenderableType] = [_headline(story.action, now), "", _asked(whole)]
+    if whole.effects:
+        parts += [*_section("What was done"), *_effects(whole, now)]
+    parts += [*_section("What came of it"), *_outcome(whole.outcome)]
+    parts += [*_section("What happens next"), _next(whole)]
+    parts += [*_section("History (UTC)"), _history(whole.history, now)]
     return Group(*parts)
 
 
@@ -61,14 +64,9 @@ def _headline(action: Row, now: datetime) -> Text:
     return text
 
 
-def _asked(action: Row, now: datetime) -> Table:
-    grid = _grid()
-    when = words.moment(action["created_at"], now)
-    ago = words.age(action["created_at"], now)
-    way = words.SOURCES.get(action["source"], f"by {action['source']}")
-    grid.add_row(
-        "asked", f"by {action['requested_by'] or 'nobody named'}, {way}, {when} UTC ({ago} ago)"
-    )
+def _asked(whole: Told) -> Table:
+    action, grid = whole.action, _grid()
+    grid.add_row("asked", Text(whole.asked))
     if str(action["key"]) != str(action["id"]):
         grid.add_row("request", Text(str(action["key"])))
     if action["deal_id"]:
@@ -103,25 +101,20 @@ def _values(values: Mapping[str, Any]) -> Text:
     return text
 
 
-def _effects(story: Story, now: datetime) -> Iterable[RenderableType]:
+def _effects(whole: Told, now: datetime) -> Iterable[RenderableType]:
     """One line per effect tried once; the attempts below it where there were more."""
-    for effect in story.effects:
-        attempts = [one for one in story.attempts if one["effect_id"] == effect["id"]]
-        line = Text.assemble(
-            (f"{effect['ordinal'] + 1:>2}  ", "dim"), (f"{effect['name']:<{NAME}}  ", "bold")
-        )
-        once = attempts[0] if len(attempts) == 1 and attempts[0]["step"] == "send" else None
-        settled = once is not None and once["outcome"] == effect["state"]
-        line.append_text(_padded(words.status(effect["state"]), STATE))
-        if once is not None and settled:
-            line.append_text(_measured(once, now))
+    for effect in whole.effects:
+        line = Text.assemble((f"{effect.number:>2}  ", "dim"), (f"{effect.name:<{NAME}}  ", "bold"))
+        line.append_text(_padded(words.status(effect.state), STATE))
+        if effect.once is not None:
+            line.append_text(_measured(effect.once, now))
             yield line
-            yield from _said(once)
+            yield from _said(effect.once)
             continue
-        if effect["generation"] > 1:
-            line.append(f"  key no. {effect['generation']}", style="dim")
+        if effect.generation > 1:
+            line.append(f"  key no. {effect.generation}", style="dim")
         yield line
-        for attempt in attempts:
+        for attempt in effect.attempts:
             yield _attempt(attempt, now)
             yield from _said(attempt)
 
@@ -134,32 +127,26 @@ def _padded(text: Text, width: int) -> Text:
     return text
 
 
-def _attempt(one: Row, now: datetime) -> Text:
-    sign, style = words.STATUS_STYLES.get(one["outcome"], ("·", ""))
-    outcome = words.OUTCOMES.get(one["outcome"], one["outcome"])
-    if one["outcome"] == "unknown" and one["method"] == "GET":
-        outcome = "no usable answer"  # a read changes nothing, whatever became of it
-    line = Text("    ").append(
-        f"{words.STEPS.get(one['step'], one['step']):<{NAME + 2}}", style="dim"
-    )
-    line.append_text(_padded(Text(f"{sign} {outcome}", style=style), STATE))
+def _attempt(one: Attempt, now: datetime) -> Text:
+    sign, style = words.STATUS_STYLES.get(one.outcome, ("·", ""))
+    line = Text("    ").append(f"{one.step:<{NAME + 2}}", style="dim")
+    line.append_text(_padded(Text(f"{sign} {one.said}", style=style), STATE))
     return line.append_text(_measured(one, now))
 
 
-def _measured(one: Row, now: datetime) -> Text:
+def _measured(one: Attempt, now: datetime) -> Text:
     """When it went out, the HTTP status, how long it took."""
-    text = Text(f"{words.moment(one['at'], now)}  ", style="dim")
-    return text.append(f"{one['status'] or '-':>3}  {words.seconds(one['seconds']):>7}", style="")
+    text = Text(f"{words.moment(one.at, now)}  ", style="dim")
+    return text.append(f"{one.status or '-':>3}  {words.seconds(one.seconds):>7}", style="")
 
 
-def _said(one: Row) -> Iterable[RenderableType]:
-    if one["words"]:
-        yield Padding(Text(one["words"], style="yellow"), (0, 0, 0, 6), expand=False)
+def _said(one: Attempt) -> Iterable[RenderableType]:
+    if one.words:
+        yield Padding(Text(one.words, style="yellow"), (0, 0, 0, 6), expand=False)
 
 
-def _outcome(story: Story, now: datetime) -> Iterable[RenderableType]:
-    action = story.action
-    for invoice in story.invoices:
+def _outcome(outcome: Outcome) -> Iterable[RenderableType]:
+    for invoice in outcome.invoices:
         text = Text.assemble(
             (invoice["number"] or "no number yet", "bold"), f"  {invoice['status']}  ",
             words.money(invoice["total"], invoice["currency"]),
@@ -167,41 +154,39 @@ def _outcome(story: Story, now: datetime) -> Iterable[RenderableType]:
         )  # fmt: skip
         text.append(f"\n{invoice['online_url']}" if invoice["online_url"] else "", style="dim")
         yield text
-    problems = (action["error"] or {}).get("problems") or []
-    if problems:
+    if outcome.problems:
         grid = _grid(style="bold red")
-        for problem in problems:
-            grid.add_row(problem["field"] or "the request", problem["problem"])
+        for field, problem in outcome.problems:
+            grid.add_row(field, problem)
         yield grid
-    elif action["error"]:
-        yield Text(f"{action['error'].get('message', '')}", style="yellow")
-    shown = {
-        name: value
-        for name, value in (action["result"] or {}).items()
-        if _tells(story, name, value)
-    }
-    if shown:
-        yield _values(shown)
-    elif not story.invoices and not action["error"]:
-        yield Text(words.why(action, now) or "nothing yet", style="dim")
+    if outcome.sentence:
+        yield Text(outcome.sentence, style="yellow")
+    if outcome.values:
+        yield _values(outcome.values)
 
 
-def _tells(story: Story, name: str, value: Any) -> bool:
-    """Leave out what is empty, and what the invoice's own line says."""
-    return value not in ([], {}, None, "") and not (story.invoices and name in _SAID_BY_INVOICE)
-
-
-_SAID_BY_INVOICE = frozenset({
-    "total", "status", "currency", "due_date", "online_url", "invoice_number", "lines",
-})  # fmt: skip
-
-
-def _next(following: NextStep) -> Group:
-    parts: list[RenderableType] = [following.sentence]
-    for command, meaning in following.commands:
+def _next(whole: Told) -> Group:
+    parts: list[RenderableType] = [whole.following.sentence]
+    for choice in whole.following.choices:
+        command, meaning = _typed(whole.action, choice)
         parts.append(Padding(Text(command, style="bold"), (0, 0, 0, 3), expand=False))
         parts.append(Padding(Text(meaning, style="dim"), (0, 0, 0, 5), expand=False))
     return Group(*parts)
+
+
+_GIVEN = {
+    "": "",
+    "happened": " --happened ID",
+    "did_not_happen": " --did-not-happen",
+    "params": " --params JSON",
+}
+
+
+def _typed(action: Row, choice: Choice) -> tuple[str, str]:
+    """Return what a person types for a choice, and what it does."""
+    name = choice.command.replace("_", "-")
+    typed = f"fleet actions {name} {words.short(action['id'])}{_GIVEN[choice.given]}"
+    return typed, choice.meaning
 
 
 def _history(transitions: Iterable[Row], now: datetime) -> Table:

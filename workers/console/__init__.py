@@ -1,9 +1,6 @@
-"""Pages for people, over the same application as the API.
+"""Pages for people, over the API's functions: sessions, templates, one policy for all of them.
 
-`ROUTES` are served by the web process beside the API's. Sessions of people come with them: an
-endpoint's `handle` takes a `Caller`, whoever made it.
+A page is a row (`visit.Page`) with what carries it out; `routes.PAGES` lists them. It does what the
+API does by `asking.ask`, under the same scopes, and shapes what it shows in pure functions
+(`*_view.py`). Templates extend `base.html`; dialogs extend `dialog.html` and are filled by htmx.
 """
-
-from starlette.routing import BaseRoute
-
-ROUTES: tuple[BaseRoute, ...] = ()

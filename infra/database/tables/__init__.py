@@ -8,7 +8,9 @@ from infra.database.tables.actions import (
     IntegrationLogRow,
     TransitionRow,
 )
+from infra.database.tables.audit import AuditRow
 from infra.database.tables.base import CrmTable, FleetTable
+from infra.database.tables.console import ConsoleSessionRow
 from infra.database.tables.crm import CrmContact, CrmCustomer, CrmDeal, CrmDealProduct, CrmProduct
 from infra.database.tables.integrations import (
     ApiKeyRow,
@@ -46,11 +48,13 @@ __all__ = [
     "ActionRow",
     "ApiKeyRow",
     "AttachmentRow",
+    "AuditRow",
     "BudgetHoldRow",
     "BudgetRow",
     "CallRow",
     "CallbackRow",
     "ConnectionRow",
+    "ConsoleSessionRow",
     "ContactLinkRow",
     "CrmContact",
     "CrmCustomer",

@@ -57,6 +57,12 @@ class ActionRow(FleetTable):
             postgresql_where=text("source = 'webhook' AND finished_at IS NULL"),
         ),
         Index("ix_actions_parked", "platform", postgresql_where=text("status = 'parked'")),
+        Index(None, "created_at", "id"),
+        Index(
+            "ix_actions_of_invoice",
+            text("(params ->> 'invoice_id')"),
+            postgresql_where=text("(params ->> 'invoice_id') IS NOT NULL"),
+        ),
     )
     id: Mapped[Key]
     workspace_id: Mapped[UUID]

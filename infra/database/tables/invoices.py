@@ -24,6 +24,7 @@ class InvoiceRow(FleetTable):
         Index(None, "deal_id"),
         Index(None, "effect_id"),
         Index(None, "integration_id", "status"),
+        Index(None, "number"),
         Index(
             "ix_invoices_may_be_due",
             "integration_id",

@@ -70,7 +70,11 @@ class DeadLetterRow(FleetTable):
     """A message nobody could understand, kept whole with the reason."""
 
     __tablename__ = "dead_letters"
-    __table_args__ = (UniqueConstraint("fingerprint"), Index(None, "at"))
+    __table_args__ = (
+        UniqueConstraint("fingerprint"),
+        Index(None, "at"),
+        Index("ix_dead_letters_open", "at", postgresql_where=text("settled_at IS NULL")),
+    )
     id: Mapped[Key]
     fingerprint: Mapped[bytes]
     source: Mapped[str]

@@ -1,21 +1,34 @@
-"""What happens next to an action, and what a person may type about it."""
+"""What happens next to an action, and what a person may do about it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from infra.database.views import Story
-from workers.cli import words
+from workers import words
 
-Commands = tuple[tuple[str, str], ...]
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One thing a person may do: a command of `workers.commands`, and what it does.
+
+    `given` must be said with it: `happened` (the platform's id), `did_not_happen`, `params`.
+    """
+
+    command: str
+    meaning: str
+    given: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class NextStep:
-    """A sentence, and commands with what each of them does."""
+    """A sentence, and what a person may do."""
 
     sentence: str
-    commands: Commands = ()
+    choices: tuple[Choice, ...] = ()
+
+
+CANCEL = (Choice("cancel", "stop what is left of it"),)
 
 
 def next_step(story: Story, now: datetime) -> NextStep:
@@ -35,14 +48,14 @@ def next_step(story: Story, now: datetime) -> NextStep:
 
 
 def _queued(_story: Story, _now: datetime) -> NextStep:
-    return NextStep("A worker takes it as soon as one is free.", _cancel(_story))
+    return NextStep("A worker takes it as soon as one is free.", CANCEL)
 
 
 def _running(story: Story, now: datetime) -> NextStep:
     until = story.action["lease_until"]
     effect = story.action["effect"] or "its first effect"
     left = f" Its lease ends in {words.span(until - now)}." if until else ""
-    return NextStep(f"A worker carries out {effect} now.{left}", _cancel(story))
+    return NextStep(f"A worker carries out {effect} now.{left}", CANCEL)
 
 
 def _waiting(story: Story, now: datetime) -> NextStep:
@@ -54,7 +67,7 @@ def _waiting(story: Story, now: datetime) -> NextStep:
     )
     why = action["status_reason"] or "the effect before is done"
     tenant = " The platform lets nothing of this tenant through until then." if blocked else ""
-    return NextStep(f"It goes on {when}: {why}.{tenant}", _cancel(story))
+    return NextStep(f"It goes on {when}: {why}.{tenant}", NOT_YET + CANCEL)
 
 
 def _reconciling(story: Story, now: datetime) -> NextStep:
@@ -77,32 +90,33 @@ _HOW: Mapping[str, str] = {
 
 def _parked(story: Story) -> NextStep:
     action = story.action
-    name = words.short(action["id"])
-    resume, give_up = f"fleet actions resume {name}", f"fleet actions give-up {name}"
     if action["effect_state"] == "unknown":
         return NextStep(
             f"A person must decide: {action['effect']} may have happened. "
-            "Look at the platform, then type one of these:",
-            (
-                (resume, "ask the platform once more"),
-                (f"{resume} --happened ID", "it happened; ID is what the platform calls it"),
-                (f"{resume} --did-not-happen", "it did not; it is carried out again"),
-                (f"{give_up} --happened ID", "it happened; keep that and do nothing further"),
-                (f"{give_up} --did-not-happen", "it did not; reject the action"),
-            ),
+            "Look at the platform, then say what you saw:",
+            IN_DOUBT,
         )
     return NextStep(
-        "A person must decide. Nothing is in doubt: what was tried did not happen.",
-        (
-            (resume, "try again"),
-            (f"{resume} --params JSON", "try again with other params"),
-            (give_up, "reject it; what has happened stays"),
-        ),
+        "A person must decide. Nothing is in doubt: what was tried did not happen.", NOT_IN_DOUBT
     )
 
 
-def _cancel(story: Story) -> Commands:
-    return ((f"fleet actions cancel {words.short(story.action['id'])}", "stop what is left of it"),)
+NOT_YET = (
+    Choice("resume", "do not wait: go on at once"),
+    Choice("resume", "go on at once, with other params", "params"),
+)
+IN_DOUBT = (
+    Choice("resume", "ask the platform once more"),
+    Choice("resume", "it happened; ID is what the platform calls it", "happened"),
+    Choice("resume", "it did not; it is carried out again", "did_not_happen"),
+    Choice("give_up", "it happened; keep that and do nothing further", "happened"),
+    Choice("give_up", "it did not; reject the action", "did_not_happen"),
+)
+NOT_IN_DOUBT = (
+    Choice("resume", "try again"),
+    Choice("resume", "try again with other params", "params"),
+    Choice("give_up", "reject it; what has happened stays"),
+)
 
 
 _STEPS: Mapping[str, Callable[[Story, datetime], NextStep]] = {

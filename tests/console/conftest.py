@@ -1,0 +1,31 @@
+"""The web process, and people who visit its pages."""
+
+import pytest
+
+from domain.access import SCOPES_OF, Role, Scope
+from tests.console.people import Person, signed_in
+from tests.harness.processes import Processes
+from tests.harness.world import World
+
+
+@pytest.fixture(scope="session")
+def web(base_settings, migrated, tmp_path_factory):
+    with Processes(base_settings, tmp_path_factory.mktemp("web")) as started:
+        started.start("web")
+        yield started
+
+
+@pytest.fixture
+def editor(web, world: World) -> Person:
+    return signed_in(world, SCOPES_OF[Role.EDITOR])
+
+
+@pytest.fixture
+def viewer(web, world: World) -> Person:
+    return signed_in(world, SCOPES_OF[Role.VIEWER])
+
+
+@pytest.fixture
+def clerk(web, world: World) -> Person:
+    """May not see invoices at all."""
+    return signed_in(world, {Scope.INTEGRATIONS_READ, Scope.INTEGRATIONS_WRITE})
