@@ -4,6 +4,7 @@ With DATABASE_URL and BROKER_URL set the servers are those; else they are embedd
 """
 
 import os
+import random
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -87,8 +88,13 @@ def base_settings(servers: tuple[str, str], sandbox_process: Sandbox) -> Setting
 
 
 def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
+    """A port below those that outgoing connections take: it is still free when it is needed."""
+    while True:
+        try:
+            with socket.create_server(("127.0.0.1", random.randint(12_000, 30_000))) as taken:
+                return int(taken.getsockname()[1])
+        except OSError:
+            continue
 
 
 @pytest.fixture(scope="session")
