@@ -14,6 +14,11 @@ from domain.conversions.places import COUNTRIES, US_STATES
 
 _HASH = re.compile(r"[0-9a-fA-F]{64}")
 _PHONE_DIGITS = range(7, 16)  # E.164: 15 at most, the country code among them
+_OF_NORTH_AMERICA = re.compile(
+    r"1(?:[ .-]+|(?=\())\(?[2-9][0-9]{2}\)?[ .-]*[2-9][0-9]{2}[ .-]*[0-9]{4}(?![0-9])"
+)
+"""A country code of 1 that stands by itself before an area and a number."""
+_BEFORE_AN_EXTENSION = re.compile(r"[^\W\d_]|[#;,]")
 _YEAR_FIRST = 1900
 _ZIP_PLUS_4 = re.compile(r"\d{5}\s?-\s?\d{4}")
 _UK_POSTCODE = re.compile(r"[a-z]{1,2}\d[a-z\d]?\d[a-z]{2}")
@@ -51,8 +56,18 @@ def _email(value: str, _countries: Countries) -> str:
 
 
 def _phone(value: str, _countries: Countries) -> str:
-    """Drop all but digits, and leading zeros: a country code must be seen to be there."""
-    international = value.startswith(("+", "00")) or re.fullmatch(r"[1-9][0-9]*", value)
+    """Drop all but digits, and leading zeros: a country code must be seen to be there.
+
+    Grouped digits without a + show none (they may be a whole number of some country), but for 1.
+    """
+    between = re.split(r"[0-9]+", value)[1:-1]
+    if any(_BEFORE_AN_EXTENSION.search(one) for one in between):
+        raise Unusable("must be a telephone number without an extension: Meta knows the line alone")
+    international = (
+        value.startswith(("+", "00"))
+        or re.fullmatch(r"[1-9][0-9]*", value)
+        or _OF_NORTH_AMERICA.match(value)
+    )
     digits = re.sub(r"[^0-9]", "", value.replace("(0)", "")).lstrip("0")
     if not international or len(digits) not in _PHONE_DIGITS:
         raise Unusable(

@@ -41,6 +41,13 @@ US, GB, AU = hash_of("us"), hash_of("gb"), hash_of("au")
     [
         ("em", "  Jo.Mills+shop@Gmail.com ", "jo.mills+shop@gmail.com", ()),
         ("ph", "+1 (650) 555-1212", "16505551212", ()),
+        ("ph", "1 (650) 555-1212", "16505551212", ()),
+        ("ph", "1-650-555-1212", "16505551212", ()),
+        ("ph", "1.650.555.1212", "16505551212", ()),
+        ("ph", "1 650 5551212", "16505551212", ()),
+        ("ph", "1(650)5551212", "16505551212", ()),
+        ("ph", "1 (650) 555-1212 work", "16505551212", ()),
+        ("ph", "+49 (0)30/123456", "4930123456", ()),
         ("ph", "0061 412 345 678", "61412345678", ()),
         ("ph", "+44 (0)20 7946 0000", "442079460000", ()),
         ("ph", "+61-412-345-678 mobile", "61412345678", ()),
@@ -84,6 +91,23 @@ def test_a_value_is_normalised_before_it_is_hashed(key, value, normal, countries
         ("em", ""),
         ("ph", "(650)555-1212"),  # which country?
         ("ph", "0412 345 678"),
+        ("ph", "1(650) 5551212 work 2"),
+        ("ph", "138-1234-5678"),  # of China, without its code
+        ("ph", "1-138-123-4567"),  # no area begins with 1
+        ("ph", "1-650-055-1212"),
+        ("ph", "1-650-555-121"),
+        ("ph", "1-650-555-12123"),
+        ("ph", "44 20 7946 0000"),  # of Denmark, it goes on
+        ("ph", "650-555-1212"),
+        ("ph", "+1 650-555-1212 ext 5"),
+        ("ph", "+1 650-555-1212 ext. 5"),
+        ("ph", "+16505551212x5"),
+        ("ph", "+1 650-555-1212 #5"),
+        ("ph", "+16505551212;ext=5"),
+        ("ph", "+16505551212,,5"),
+        ("ph", "1-650-555-1212 ext 5"),
+        ("ph", "16505551212 x5"),
+        ("ph", "0061 412 345 678 доб. 5"),
         ("ph", "0412345678"),
         ("ph", "+12345"),
         ("ph", "+1234567890123456"),
@@ -105,6 +129,13 @@ def test_what_identifies_nobody_is_refused_without_repeating_it(key, value):
     with pytest.raises(Unusable) as refused:
         hashed(key, value)
     assert not value or value not in str(refused.value)
+
+
+def test_an_extension_is_named_as_what_is_wrong():
+    with pytest.raises(Unusable, match="without an extension"):
+        hashed("ph", "+1 650-555-1212 ext 5")
+    with pytest.raises(Unusable, match="its country code"):
+        hashed("ph", "650-555-1212")
 
 
 @given(st.sampled_from(sorted(HASHED)), st.binary(min_size=32, max_size=32))

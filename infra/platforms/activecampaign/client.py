@@ -68,15 +68,17 @@ def rows_of(exchange: Exchange, name: str) -> list[dict[str, Any]] | Refusal:
     return rows
 
 
-def all_rows(session: Session, path: str, name: str) -> list[dict[str, Any]] | Refusal:
-    """Return all rows of a list, each once: usually one page, and one call.
+def all_rows(
+    session: Session, path: str, name: str, start: int = 0
+) -> list[dict[str, Any]] | Refusal:
+    """Return all rows of a list from its `start`-th on, each once: one page and one call, or two.
 
     Raises:
         TooLate, Broken, NoMoreCalls: see `infra.session`.
     """
     found: list[dict[str, Any]] = []
     for _ in range(_PAGES_MAX):
-        exchange = send(session, page(path, len(found)))
+        exchange = send(session, page(path, start + len(found)))
         rows = rows_of(exchange, name)
         if not isinstance(rows, list):
             return rows

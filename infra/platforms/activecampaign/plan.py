@@ -12,6 +12,7 @@ from infra.platforms.activecampaign import automations, entries
 from infra.platforms.activecampaign.adding import ADD
 from infra.platforms.activecampaign.contacts import SYNC
 from infra.platforms.activecampaign.errors import NOT_ENTERED
+from infra.platforms.activecampaign.finding import ends
 
 
 def next_effect(request: Request, _known: Known, results: tuple[Result, ...]) -> Step:
@@ -54,21 +55,39 @@ def _contact(params: JsonObject, synced: Sequence[JsonObject]) -> str | None:
 
 
 def _entry(who: dict[str, str], results: Sequence[Result]) -> Step:
-    read = _results(results, entries.READ.name)
-    counted = _results(results, entries.COUNT.name)
-    outcome = next((one.outcome for one in results if one.name == ADD.name), None)
-    match outcome:
-        case Succeeded():
-            return _done(who, outcome.result["contact_automation_id"], already=False)
-        case Rejected() if len(read) > 1:
-            return _after_refusal(who, read[0]["entries"], read[1]["entries"], outcome)
-        case None if read and counted:
-            there = {"entries": read[0]["entries"], "count": counted[0]["count"]}
-            return Effect(ADD.name, {**who, **there})
-        case None if read:
-            return Effect(entries.COUNT.name, who)
-        case _:
-            return Effect(entries.READ.name, who)
+    sent = next((at for at, one in enumerate(results) if one.name == ADD.name), len(results))
+    before = _through(entries.READ.name, who, results[:sent])
+    if not isinstance(before, list):
+        return before
+    counts = _through(entries.COUNT.name, who, results[:sent])
+    if not isinstance(counts, list):
+        return counts
+    there = _entries(before)
+    if sent == len(results):
+        count = max(page["count"] or 0 for page in counts)
+        return Effect(ADD.name, {**who, "entries": there, "count": count, **ends(before, counts)})
+    outcome = results[sent].outcome
+    if isinstance(outcome, Succeeded):
+        return _done(who, outcome.result["contact_automation_id"], already=False)
+    now = _through(entries.READ.name, who, results[sent:])
+    return _after_refusal(who, there, _entries(now), outcome) if isinstance(now, list) else now
+
+
+def _through(name: str, who: dict[str, str], results: Sequence[Result]) -> list[JsonObject] | Step:
+    """Return the pages of a list that was read to its end, or how to read on."""
+    pages = _results(results, name)
+    if not pages:
+        return Effect(name, who)
+    if pages[-1].get("next") is None:
+        return pages
+    if len(pages) < entries.PAGES_MAX:
+        return Effect(name, {**who, "offset": pages[-1]["next"], "first": pages[-1]["first"]})
+    words = f"contact {who['contact_id']} has more than {pages[-1]['next']} entries"
+    return Refuse(Rejected("too_many_entries", f"ActiveCampaign: {words}"))
+
+
+def _entries(pages: Sequence[JsonObject]) -> list[JsonObject]:
+    return [entry for page in pages for entry in page["entries"]]
 
 
 def _after_refusal(

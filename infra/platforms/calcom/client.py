@@ -1,7 +1,7 @@
 """How Cal.com is spoken to: the key, and the version every call must name.
 
-Without the version an older endpoint answers, silently, in another shape.
-Source: Cal.com API v2 reference, "Create a booking" (headers).
+Each group of endpoints has a version of its own. Without it an older endpoint answers, silently, in
+another shape. Source: Cal.com API v2 reference, "Create a booking" (headers).
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ def booking_path(uid: str) -> str:
     return f"{BOOKINGS}/{quote(uid, safe='')}"
 
 
-def send(session: Session, call: Call) -> Exchange:
+def send(session: Session, call: Call, version: str = VERSION) -> Exchange:
     """Send a call (once) and return the exchange, whatever came.
 
     Raises:
@@ -30,7 +30,7 @@ def send(session: Session, call: Call) -> Exchange:
     """
     headers = {
         "Authorization": f"Bearer {session.credentials['api_key']}",
-        "cal-api-version": VERSION,
+        "cal-api-version": version,
         "Accept": "application/json",
         "Content-Type": "application/json",
     }

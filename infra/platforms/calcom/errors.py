@@ -79,9 +79,17 @@ def _by_status(exchange: Exchange, status: int, words: str) -> Deferred | Unknow
 
 
 def _held(exchange: Exchange) -> Blocks:
-    """The endpoint that adds guests is limited by itself; everything else by the key."""
+    """The endpoint that adds guests is limited by itself, everything else by the key.
+
+    A throttle ends its headers with its name; the one of every call is `Default`.
+    """
     adds_guests = exchange.method == "POST" and urlsplit(exchange.url).path.endswith("/guests")
-    return Blocks.KIND if adds_guests else Blocks.TENANT
+    names = {
+        name.rpartition("-")[2]
+        for name in exchange.answer_headers
+        if name.startswith("x-ratelimit-")
+    }
+    return Blocks.KIND if adds_guests and names != {"default"} else Blocks.TENANT
 
 
 def _refused(status: int, words: str) -> Rejected:

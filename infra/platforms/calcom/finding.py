@@ -1,6 +1,7 @@
 """Finding a booking again by the effect id in its metadata.
 
 What is looked through is chosen by time and event type, never by the attendee (decision 0035).
+It is what the key's user sees: `owning` says where that is enough.
 Source: Cal.com API v2 reference, "Get all bookings", "Get a booking".
 """
 
@@ -11,18 +12,24 @@ from infra.platform import Call, Sent
 from infra.platforms.calcom.bookings import GONE, UNREADABLE, bookings_of, is_marked, told
 from infra.platforms.calcom.client import BOOKINGS, booking_path, send
 from infra.platforms.calcom.errors import read
+from infra.platforms.calcom.owning import is_own
 from infra.session import Session
 
 PAGE = 100  # Cal.com's own default
 PAGES_MAX = 5
 EARLIER, LATER = timedelta(minutes=1), timedelta(days=2)
 """Around the start that was asked for: between them begins and ends what is looked for."""
+NOT_SEEN = Unknown(
+    "not_seen",
+    "Cal.com: not among the bookings of the key's user, but the event type is not known to be that "
+    "user's own: another host may have got it; state its uid, or that it did not happen",
+)
 
 
 def find(session: Session, sent: Sent) -> LookedUp:
     """Look through what is booked around that time for our mark.
 
-    "Absent" is said only when every booking there was seen.
+    "Absent" is said only when every booking there was seen, and ours would have been among them.
     """
     params, mark = sent.request.params, str(sent.effect_id)
     if sent.stated_id is not None:  # a person says which one it is: no mark is needed
@@ -40,8 +47,16 @@ def find(session: Session, sent: Sent) -> LookedUp:
         if ours:
             return _found(session, sent, ours)
         if not more:
-            return Absent()
+            return _not_listed(session, params)
     return Unknown("too_many_bookings", "Cal.com: too many bookings at that time to look through")
+
+
+def _not_listed(session: Session, params: JsonObject) -> Absent | Deferred | Unknown:
+    """Tell what it means that no booking of the key's user carries our mark."""
+    own = is_own(session, params)
+    if isinstance(own, bool):
+        return Absent() if own else NOT_SEEN
+    return own
 
 
 def _around(params: JsonObject) -> dict[str, str]:

@@ -27,7 +27,8 @@ PLATFORM = Platform(
             params="infra.platforms.calcom.params:CreateBooking",
             next_effect=single(CREATE.name),
             summary="Book a Cal.com event type for an attendee",
-            guarantee="found by look-up",
+            guarantee="found by look-up; not found, it is absent only of an event type of the "
+            "key's own user, and of any other a person decides",
             effects=(CREATE.name,),
         ),
         ActionType(

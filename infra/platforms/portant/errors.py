@@ -16,8 +16,12 @@ from infra.redaction import redact_text
 
 WORDS_MAX = 500
 GONE = frozenset({404, 410})
-AMBIGUOUS = frozenset({303, 408})  # "done, and shown elsewhere"; a timeout of somebody on the way
-BUSY = timedelta(minutes=1)
+AMBIGUOUS = frozenset({303, 408, 429})
+"""Done, and shown elsewhere; a timeout of somebody on the way; too many, without "try again at".
+
+What becomes of data that is answered with 429 is not documented: only who names a time to come back
+has not taken it.
+"""
 BUSY_MAX = timedelta(days=1)
 
 
@@ -26,8 +30,9 @@ def refusal(exchange: Exchange, now: datetime) -> Deferred | Rejected | Unknown 
     status, words = exchange.status or 0, f"Portant: {_said(exchange)}"
     if 200 <= status < 300:
         return None
-    if status == 429:
-        return Deferred("rate_limited", words, now + _busy(exchange, now), Blocks.TENANT)
+    wait = _busy(exchange, now) if status == 429 else None
+    if wait is not None:
+        return Deferred("rate_limited", words, now + wait, Blocks.TENANT)
     if status in GONE:
         why = f"{words}; nothing listens at the workflow's address: put it back, or connect another"
         return Deferred("workflow_gone", why, None, Blocks.CONNECTION)
@@ -38,8 +43,8 @@ def refusal(exchange: Exchange, now: datetime) -> Deferred | Rejected | Unknown 
     return Rejected(f"http_{status}", words, {"status": status})
 
 
-def _busy(exchange: Exchange, now: datetime) -> timedelta:
-    """Return how long it asks us to wait: in seconds or until a date, as HTTP has it."""
+def _busy(exchange: Exchange, now: datetime) -> timedelta | None:
+    """Return how long it asks us to wait, if it does: in seconds or until a date, as in HTTP."""
     said = exchange.answer_headers.get("retry-after", "").strip()
     if said.isascii() and said.isdigit():
         return min(timedelta(seconds=max(int(said[:9]), 1)), BUSY_MAX)
@@ -47,7 +52,7 @@ def _busy(exchange: Exchange, now: datetime) -> timedelta:
         until = parsedate_to_datetime(said)
         until = until.replace(tzinfo=until.tzinfo or UTC)
     except (ValueError, TypeError, OverflowError):
-        return BUSY
+        return None
     return min(max(until - now, timedelta(seconds=1)), BUSY_MAX)
 
 

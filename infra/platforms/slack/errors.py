@@ -34,8 +34,11 @@ NOT_AUTHORISED = frozenset(
         "team_access_not_granted",
         "two_factor_setup_required",
         "ekm_access_denied",
+        "messages_tab_disabled",
     }
 )
+CUSTOMISE = "chat:write.customize"
+"""The scope that only a message with a name or an icon of its own needs."""
 TOO_MANY = frozenset({"ratelimited", "rate_limited"})
 """Slack limits each method by itself, and posting by the channel: only these wait."""
 PAUSE = timedelta(seconds=30)
@@ -60,13 +63,19 @@ def answer_of(exchange: Exchange) -> dict[str, Any] | Unknown:
 
 
 def refusal(
-    exchange: Exchange, answer: dict[str, Any], now: datetime
+    exchange: Exchange, answer: dict[str, Any], now: datetime, *, customised: bool = False
 ) -> Rejected | Deferred | Unknown:
-    """Sort an answer that is not ok; total over every error Slack may name."""
+    """Sort an answer that is not ok; total over every error Slack may name.
+
+    `customised`: the message wants a name or an icon of its own.
+    """
     error = str(answer.get("error", "no error named"))
     words = "Slack: " + error + _more(answer)
     if error in AMBIGUOUS:
         return Unknown(error, words)
+    if error == "missing_scope" and customised and _needs(answer) == {CUSTOMISE}:
+        what = "leave out username, icon_emoji and icon_url, or give the app that scope"
+        return Rejected(error, f"{words}; {what}")
     if error in NOT_AUTHORISED:
         return Deferred(error, words, None, Blocks.CONNECTION)
     if error in TOO_MANY:
@@ -94,6 +103,11 @@ def _retry_after(exchange: Exchange) -> timedelta | None:
     except ValueError:
         return None
     return timedelta(seconds=min(max(said, 1), WAIT_MAX.total_seconds()))
+
+
+def _needs(answer: dict[str, Any]) -> set[str]:
+    needed = answer.get("needed")
+    return {one.strip() for one in needed.split(",")} if isinstance(needed, str) else set()
 
 
 def _more(answer: dict[str, Any]) -> str:

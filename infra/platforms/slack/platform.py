@@ -29,6 +29,7 @@ OVERLAP = timedelta(minutes=5)  # before the first send: clocks differ
 PAGE = 100  # messages read per look-up; a busy channel needs more than one look
 PAGES_MAX = 5
 SETTLING = timedelta(seconds=5)
+CUSTOMISING = frozenset({"username", "icon_emoji", "icon_url"})
 CHANNEL = Window("channel", calls=10, seconds=10)
 """Slack: one message a second for each channel, short bursts tolerated."""
 HISTORY = Window("history", calls=50, seconds=60)
@@ -55,7 +56,8 @@ def perform(session: Session, sent: Sent) -> Outcome:
     if not isinstance(answer, dict):
         return answer
     if not answer["ok"]:
-        return refusal(exchange, answer, utc_now())
+        customised = not CUSTOMISING.isdisjoint(sent.request.params)
+        return refusal(exchange, answer, utc_now(), customised=customised)
     return _posted(answer.get("channel"), answer.get("ts"))
 
 

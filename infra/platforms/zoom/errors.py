@@ -32,6 +32,8 @@ _NAMES: Final = {
 _OF_A_HOST: Final = re.compile(
     r"(?i)Meeting Create/Update API|maximum of .{0,40}meetings .{0,80}day"
 )
+_OF_A_DAY: Final = re.compile(r"(?i)\bdaily\b|\b(per|one) day\b")
+"""What a daily limit says of itself, where no header tells its type."""
 _A_SECOND: Final = timedelta(seconds=1)
 _WAIT_MAX: Final = timedelta(days=2)
 
@@ -78,7 +80,8 @@ def _limited(exchange: Exchange, words: str) -> Deferred:
         until = said or next_midnight(now)
         words = f"{words} (try after midnight UTC)"
         return Deferred("host_limit", words, until, Blocks.KIND)
-    if exchange.answer_headers.get("x-ratelimit-type", "").lower().startswith("daily"):
+    kind = exchange.answer_headers.get("x-ratelimit-type", "").lower()
+    if kind.startswith("daily") or (not kind and _OF_A_DAY.search(words)):
         return Deferred("daily_limit", words, said or next_midnight(now), Blocks.TENANT)
     return Deferred("rate_limited", words, said or now + _A_SECOND, Blocks.TENANT)
 

@@ -13,7 +13,6 @@ from infra.sandbox.effects import Cause
 from infra.sandbox.wire import Answer, Document, NotJson, Request, decode_object, json_answer
 
 _PAGE: Final = 20  # without a `limit`
-_PAGE_MAX: Final = 100
 Route = tuple[str, str, bool, str | None]
 """Method, resource, is there an id, and what of it."""
 
@@ -30,26 +29,30 @@ class Calls:
         """Return what each method and path does."""
         entries, lag_s, query = self._entries, float(self._settings.get("lag_s")), request.query
         rows, counts = "contactAutomations", "automationEntryCounts"
+
+        def listed(name: str, found: list[Document], *, meta: bool = True) -> Answer:
+            return _listed(name, found, query, int(self._settings.get("page_max")), meta=meta)
+
         return {
             ("GET", "users/me", False, None): lambda: json_answer(200, {"user": USER}),
             ("POST", "contact/sync", False, None): lambda: self._sync(request, cause),
-            ("GET", "contacts", False, None): lambda: _listed(
-                "contacts", [shown(one) for one in self._contacts.found(query.get("email"))], query
+            ("GET", "contacts", False, None): lambda: listed(
+                "contacts", [shown(one) for one in self._contacts.found(query.get("email"))]
             ),
             ("GET", "contacts", True, None): lambda: json_answer(
                 200, {"contact": shown(self._contacts.get(identity))}
             ),
-            ("GET", "contacts", True, rows): lambda: _listed(
-                rows, entries.rows(self._contacts.get(identity)["id"], lag_s), query, meta=False
+            ("GET", "contacts", True, rows): lambda: listed(
+                rows, entries.rows(self._contacts.get(identity)["id"], lag_s), meta=False
             ),
-            ("GET", "contacts", True, counts): lambda: json_answer(
-                200, {counts: entries.counts(self._contacts.get(identity)["id"], lag_s)}
+            ("GET", "contacts", True, counts): lambda: listed(
+                counts, entries.counts(self._contacts.get(identity)["id"], lag_s), meta=False
             ),
-            ("GET", "automations", False, None): lambda: _listed(
-                "automations", entries.automations(), query
+            ("GET", "automations", False, None): lambda: listed(
+                "automations", entries.automations()
             ),
             ("POST", rows, False, None): lambda: self._enter(request, cause),
-            ("GET", rows, False, None): lambda: _listed(rows, entries.rows(None, lag_s), query),
+            ("GET", rows, False, None): lambda: listed(rows, entries.rows(None, lag_s)),
             ("GET", rows, True, None): lambda: json_answer(
                 200, {"contactAutomation": entries.row(identity)}
             ),
@@ -90,11 +93,11 @@ def _body(request: Request) -> Document:
 
 
 def _listed(
-    name: str, found: list[Document], query: Mapping[str, str], *, meta: bool = True
+    name: str, found: list[Document], query: Mapping[str, str], page_max: int, *, meta: bool
 ) -> Answer:
     """Return a page under the resource's name; `meta.total` with it, where that is documented."""
     limit, offset = _number(query, "limit", _PAGE), _number(query, "offset", 0)
-    page = found[offset : offset + min(limit, _PAGE_MAX)]
+    page = found[offset : offset + min(limit, page_max)]
     told: Document = {name: page}
     return json_answer(200, told | {"meta": {"total": str(len(found))}} if meta else told)
 

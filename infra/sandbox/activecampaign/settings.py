@@ -11,6 +11,7 @@ _DEFAULTS: Final[Document] = {
     "refusal_status": 403,  # of an entry that is refused: 403 or 422
     "reuses_row": False,  # entering again moves the row there is
     "lag_s": 0,  # how far lists and counts of entries lag
+    "page_max": 100,  # rows in a page, whatever is asked for
     "soft_failure": False,  # an entry is refused with 200 and `{"succeeded": 0}`
 }
 

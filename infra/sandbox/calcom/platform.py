@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from infra.sandbox.calcom import event_types
 from infra.sandbox.calcom.bookings import Bookings, read_time
 from infra.sandbox.calcom.creating import Creating
 from infra.sandbox.calcom.guests import Guests
@@ -21,6 +22,7 @@ from infra.sandbox.store import Shelf, Store
 from infra.sandbox.wire import Answer, Document, NotJson, Request, decode_object, json_answer
 
 VERSION: Final = "2024-08-13"
+EVENT_TYPES: Final = "/v2/event-types"
 _SETTINGS: Final[Document] = {
     "lag_s": 0,  # how far reads lag behind
     "clash": 400,  # how a time that is taken is refused: 400, or 409
@@ -71,10 +73,8 @@ class Calcom:
 
     def _answer(self, request: Request, cause: Cause) -> Document:
         user = self._user(request) or {}
-        if (request.method, request.path) == ("GET", "/v2/me"):
-            return {"status": "success", "data": _profile(user)}
         if not request.path.startswith("/v2/bookings"):
-            raise CalError(404, f"Cannot {request.method} {request.path}")
+            return self._beside_bookings(request, user)
         if request.headers.get("cal-api-version") != VERSION:
             return older(self._bookings, user, request)
         if (request.method, request.path) == ("POST", "/v2/bookings"):
@@ -90,6 +90,17 @@ class Calcom:
             chosen = {name: self._setting(name) for name in _SETTINGS}
             return self._guests.add(uid, decode_object(request.body), user, chosen, cause)
         raise CalError(404, f"Cannot {request.method} {request.path}")
+
+    def _beside_bookings(self, request: Request, user: Document) -> Document:
+        if (request.method, request.path) == ("GET", "/v2/me"):
+            return {"status": "success", "data": _profile(user)}
+        asks = request.method == "GET" and request.path.startswith(EVENT_TYPES)
+        if not asks or request.headers.get("cal-api-version") != event_types.VERSION:
+            raise CalError(404, f"Cannot {request.method} {request.path}")
+        identity = request.path.removeprefix(EVENT_TYPES).lstrip("/")
+        if identity:
+            return event_types.one(self._bookings, user, identity)
+        return event_types.listed(self._bookings, user, dict(request.query))
 
     def _one(self, uid: str) -> Document | list[Document]:
         """Return a booking, or all that recur under the uid."""

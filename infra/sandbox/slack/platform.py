@@ -43,6 +43,7 @@ _METHODS: Mapping[str, Method] = {
     "auth.test": lambda _conversations, _arguments, _cause: dict(_IDENTITY),
 }
 _POSTS = "/api/chat.postMessage"
+_CUSTOMISED = ("username", "icon_emoji", "icon_url")
 
 
 class Slack:
@@ -82,6 +83,9 @@ class Slack:
             return _refused("unknown_method")
         try:
             arguments = read_arguments(request)
+            missing = self._missing(request, arguments)
+            if missing is not None:
+                return json_answer(200, {"ok": False, "error": "missing_scope", "needed": missing})
             return json_answer(200, {"ok": True, **method(self._conversations, arguments, cause)})
         except (SlackError, BadArguments) as refusal:
             return _refused(str(refusal), getattr(refusal, "messages", ()))
@@ -122,10 +126,11 @@ class Slack:
         return {"channel_per_second": self._setting("channel_per_second")}
 
     def control(self, method: str, path: str, wish: Document) -> Document:
-        """`POST channels` seeds one, `GET channels`, `GET messages[?channel=]`."""
+        """`POST channels` seeds one, `GET channels`, `GET messages[?channel=]`, `POST scopes`."""
         calls: Mapping[tuple[str, str], Callable[[], Document]] = {
             ("POST", "channels"): lambda: self._conversations.seed_channel(wish),
             ("GET", "channels"): lambda: {"channels": self._conversations.channels()},
+            ("POST", "scopes"): lambda: self._lose(wish),
             ("GET", "messages"): lambda: {
                 "messages": self._conversations.all_messages(wish.get("channel"))
             },
@@ -134,6 +139,19 @@ class Slack:
         if call is None:
             raise NoSuchCall(f"{method} slack/{path}")
         return call()
+
+    def _lose(self, wish: Document) -> Document:
+        """Take scopes from the token: `missing` are those it has not."""
+        self._settings.put("missing", {"value": list(wish["missing"])})
+        return {"missing": self._setting("missing")}
+
+    def _missing(self, request: Request, arguments: Document) -> str | None:
+        """Return the scope that a message needs and the token has not."""
+        if request.path != _POSTS:
+            return None
+        customised = any(name in arguments for name in _CUSTOMISED)
+        needed = ["chat:write", *(["chat:write.customize"] if customised else [])]
+        return next((one for one in needed if one in (self._setting("missing") or ())), None)
 
     def _setting(self, name: str) -> Any:
         kept = self._settings.get(name)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from domain.actions.outcome import Rejected, Succeeded
 from domain.actions.plan import Done, Effect, Refuse, Request, Result
 from infra.platforms.activecampaign.automations import PAGES_MAX
+from infra.platforms.activecampaign.entries import PAGES_MAX as ENTRY_PAGES_MAX
 from infra.platforms.activecampaign.entries import new_since
 from infra.platforms.activecampaign.plan import next_effect
 
@@ -52,10 +53,51 @@ def test_with_ids_it_looks_counts_and_adds():
     assert by_ids() == Effect("activecampaign.read_entries", WHO)
     before = {"entries": [entry("3")]}
     assert by_ids(before) == Effect("activecampaign.count_entries", WHO)
-    inputs = {**WHO, "entries": [entry("3")], "count": 1}
+    whole = {"entries_from": 0, "count_at": 0, "counts_from": 0, "counts_seen": 0}
+    inputs = {**WHO, "entries": [entry("3")], "count": 1, **whole}
     assert by_ids(before, {"count": 1}) == Effect("activecampaign.add_to_automation", inputs)
     done = by_ids(before, {"count": 1}, {"contact_automation_id": "4"})
     assert done == Done({**WHO, "contact_automation_id": "4", "already": False})
+
+
+def rows(*found, seen, follows=None):
+    return {"entries": list(found), "rows": seen, "first": "1", "next": follows}
+
+
+def counts(count, seen, follows=None):
+    return {"count": count, "rows": seen, "first": "1", "next": follows}
+
+
+def test_every_page_of_entries_and_counts_is_an_effect_and_tells_where_the_end_is():
+    pages = [rows(entry("3"), seen=100, follows=100), rows(seen=200, follows=200)]
+    pages += [rows(seen=300, follows=300), rows(entry("9"), seen=320)]
+    second = {**WHO, "offset": 100, "first": "1"}
+    assert by_ids(pages[0]) == Effect("activecampaign.read_entries", second)
+    assert by_ids(*pages) == Effect("activecampaign.count_entries", WHO)
+    told = [*pages, counts(None, 100, 100), counts(2, 200, 200), counts(None, 260)]
+    assert by_ids(*told).inputs == {
+        **WHO,
+        "entries": [entry("3"), entry("9")],
+        "count": 2,
+        "entries_from": 200,
+        "count_at": 100,
+        "counts_from": 200,
+        "counts_seen": 260,
+    }
+    never = by_ids(*pages, counts(None, 100, 100), counts(None, 200, 200), counts(None, 260))
+    assert (never.inputs["count"], never.inputs["count_at"]) == (0, None)
+    again = by_ids(*told, REFUSED, rows(seen=100, follows=100))
+    assert again == Effect("activecampaign.read_entries", second)
+    done = by_ids(*told, REFUSED, rows(seen=100, follows=100), rows(entry("10"), seen=110))
+    assert done == Done({**WHO, "contact_automation_id": "10", "already": False})
+
+
+def test_more_entries_than_are_read_are_refused():
+    many = [rows(seen=100 * page, follows=100 * page) for page in range(1, ENTRY_PAGES_MAX + 1)]
+    step = by_ids(*many)
+    assert isinstance(step, Refuse)
+    assert step.rejection.code == "too_many_entries"
+    assert "more than 5000 entries" in step.rejection.message
 
 
 def test_with_names_it_reads_all_pages_before_it_touches_the_contact():

@@ -84,6 +84,8 @@ TRIED = [
     )
     for fault in ("drop_before_commit", "drop_after_commit")
     for name, way in WAYS.items()
+    # Of a team's, what is not seen is not believed to be absent: test_calcom_whose.py.
+    if (fault, name) != ("drop_before_commit", "another host is free")
 ]
 
 

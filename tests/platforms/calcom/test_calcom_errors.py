@@ -91,6 +91,21 @@ def test_too_many_guests_hold_guests_alone():
 
 
 @pytest.mark.parametrize(
+    ("headers", "blocks"),
+    [
+        ({"x-ratelimit-reset-default": "60"}, Blocks.TENANT),
+        ({"x-ratelimit-remaining-default": "0"}, Blocks.TENANT),
+        ({"x-ratelimit-reset-booking_guests_add": "60"}, Blocks.KIND),
+        ({"x-ratelimit-limit-default": "120", "x-ratelimit-limit-booking_guests_add": "5"},
+         Blocks.KIND),
+        ({"x-other-default": "1"}, Blocks.KIND),
+    ],
+)  # fmt: skip
+def test_guests_refused_by_the_common_limit_hold_the_whole_key(headers, blocks):
+    assert read(exchange(429, b"", "/v2/bookings/u/guests", **headers)).blocks is blocks
+
+
+@pytest.mark.parametrize(
     ("headers", "seconds"),
     [
         ({}, 60),

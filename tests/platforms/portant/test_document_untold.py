@@ -1,5 +1,7 @@
 """When nothing is told: deadlines, doubts, and what a person may say."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.platforms.portant.workflow import (
@@ -160,3 +162,46 @@ def test_a_person_knows_that_it_did_not_begin(world, sandbox, in_doubt):
     deliver(world, sandbox)
     execute(world.fleet, in_doubt)
     assert (world.status(in_doubt), sandbox.count(MADE)) == ("succeeded", 1)
+
+
+def test_too_many_calls_that_name_no_time_are_not_repeated_but_by_a_persons_word(world, sandbox):
+    """Whether Portant takes what it answers with 429 is not documented."""
+    connect(world, sandbox)
+    set_up(sandbox)
+    sandbox.fault("portant", "rate_limited", method="POST")
+    action = world.submit(request(world))
+    execute(world.fleet, action)
+    assert (world.status(action), world.action(action).error["code"]) == ("reconciling", "http_429")
+    due_now(world, action)
+    execute(later(world, hours=1, seconds=5), action)
+    assert (world.status(action), len(sent(world, action))) == ("parked", 1)
+    resume(world.fleet, action, who="kim", did_not_happen=True)
+    execute(world.fleet, action)
+    deliver(world, sandbox)
+    execute(world.fleet, action)
+    assert (world.status(action), sandbox.count(MADE)) == ("succeeded", 1)
+
+
+def test_too_many_calls_that_are_taken_all_the_same_are_proved_by_the_callback(world, sandbox):
+    connect(world, sandbox)
+    set_up(sandbox)
+    action = world.submit(request(world))
+    there = world.fleet
+    execute(replace(there, transport=Busy(there.transport)), action)
+    assert world.status(action) == "reconciling"
+    deliver(world, sandbox)
+    for _ in range(2):  # that it began, then its document
+        execute(there, action)
+    assert (world.status(action), sandbox.count(MADE)) == ("succeeded", 1)
+    assert len(sent(world, action)) == 1
+
+
+class Busy:
+    """A transport: what was done is answered with 429."""
+
+    def __init__(self, inner):
+        self.inner = inner
+
+    def carry(self, exchange):
+        self.inner.carry(exchange)
+        exchange.status = 429

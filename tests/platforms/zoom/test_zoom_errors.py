@@ -15,6 +15,10 @@ from infra.platforms.zoom.errors import next_midnight, read
 
 NOW = datetime(2026, 11, 25, 22, 30, tzinfo=UTC)
 MIDNIGHT = datetime(2026, 11, 26, tzinfo=UTC)
+OF_THE_ACCOUNT = (
+    "You have reached the maximum daily rate limit for this API. Refer to the response header for "
+    "details on when you can make another request."
+)
 OF_THE_HOST = (
     "You have exceeded the daily rate limit (100) of Meeting Create/Update API requests permitted "
     "for this particular user. You may resume these requests at GMT 00:00:00."
@@ -45,6 +49,7 @@ def error(code, words="words", **more):
         (403, error(4711), Deferred, "missing_scopes", Blocks.CONNECTION),
         (429, error(429), Deferred, "rate_limited", Blocks.TENANT),
         (429, b"", Deferred, "rate_limited", Blocks.TENANT),
+        (429, error(429, OF_THE_ACCOUNT), Deferred, "daily_limit", Blocks.TENANT),
         (429, error(429, OF_THE_HOST), Deferred, "host_limit", Blocks.KIND),
         (
             300,
@@ -106,6 +111,16 @@ def test_nothing_secret_is_repeated():
         ("no more today", DAILY, MIDNIGHT),
         ("no more today", {**DAILY, "retry_after": "2026-11-26T00:00:00Z"}, MIDNIGHT),
         ("no more today", {**DAILY, "retry_after": "60"}, NOW + timedelta(seconds=60)),
+        (OF_THE_ACCOUNT, {}, MIDNIGHT),
+        ("You have reached the limit of 6000 requests per day.", {}, MIDNIGHT),
+        (OF_THE_ACCOUNT, {"retry_after": "90"}, NOW + timedelta(seconds=90)),
+        (OF_THE_ACCOUNT, {"x_ratelimit_type": "QPS"}, NOW + timedelta(seconds=1)),
+        (
+            "You have reached the maximum per-second rate limit for this API.",
+            {},
+            NOW + timedelta(seconds=1),
+        ),
+        ("have a nice day", {}, NOW + timedelta(seconds=1)),
         (OF_THE_HOST, {}, MIDNIGHT),
         (OF_THE_HOST, {"retry_after": "90"}, NOW + timedelta(seconds=90)),
         (OF_THE_HOST, {"retry_after": "2026-11-26T00:00:00Z"}, MIDNIGHT),
