@@ -4,8 +4,6 @@ With DATABASE_URL and BROKER_URL set the servers are those; else they are embedd
 """
 
 import os
-import random
-import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -19,6 +17,7 @@ from infra.crypto import Vault
 from infra.database.engine import Database
 from infra.database.migrate import migrate
 from infra.database.tables import CrmTable, FleetTable
+from infra.embedded.ports import free_port
 from infra.embedded.stack import embedded_stack
 from infra.settings import Settings, read_settings
 from tests.harness.processes import Processes
@@ -75,26 +74,16 @@ def base_settings(servers: tuple[str, str], sandbox_process: Sandbox) -> Setting
         sync_every_s=86400.0,
         republish_after_s=2.0,
         xero_webhook_key=WEBHOOK_KEYS,
-        webhooks_port=_free_port(),
-        metrics_port=_free_port(),
+        webhooks_port=free_port(),
+        metrics_port=free_port(),
         metrics_every_s=0.2,
         webhook_body_bytes_max=64 * 1024,
-        web_port=_free_port(),
+        web_port=free_port(),
         web_calls_per_minute=60_000,
         web_heartbeat_s=0.5,
         web_body_within_s=1.0,
         console_link_key="the-new-link-key, the-old-link-key",
     )
-
-
-def _free_port() -> int:
-    """A port below those that outgoing connections take: it is still free when it is needed."""
-    while True:
-        try:
-            with socket.create_server(("127.0.0.1", random.randint(12_000, 30_000))) as taken:
-                return int(taken.getsockname()[1])
-        except OSError:
-            continue
 
 
 @pytest.fixture(scope="session")
