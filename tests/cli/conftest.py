@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ import pytest
 import urllib3
 from typer.testing import CliRunner
 
+from infra.embedded.ports import free_port
 from infra.sandbox import seed
 from infra.settings import Settings, variable_of
 from workers import sample
@@ -107,8 +107,7 @@ def connecting(environment) -> Any:
 
     @contextmanager
     def run(*words: str, platform: str = "xero", **more: str) -> Iterator[Command]:
-        with socket.create_server(("127.0.0.1", 0)) as taken:
-            redirect_uri = f"http://localhost:{taken.getsockname()[1]}/callback"
+        redirect_uri = f"http://localhost:{free_port()}/callback"
         app = {"XERO_CLIENT_ID": seed.CLIENT_ID, "XERO_CLIENT_SECRET": seed.CLIENT_SECRET}
         process = subprocess.Popen(
             [sys.executable, "-m", "workers.cli.main", "connect", platform, "--no-browser",
