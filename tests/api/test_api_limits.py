@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from domain.access import Scope
+from infra.embedded.ports import free_port
 from infra.http import headers
 from tests.api.callers import client_of
 from tests.harness.processes import Processes
@@ -101,9 +102,7 @@ def test_a_key_that_cannot_be_one_is_refused(admin, path, key) -> None:
 
 
 def test_a_key_is_paced_and_told_when_to_come_again(settings, world, tmp_path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = int(taken.getsockname()[1])
-    slow = replace(settings, web_calls_per_minute=5, web_port=port)
+    slow = replace(settings, web_calls_per_minute=5, web_port=free_port())
     with Processes(slow, tmp_path) as processes:
         processes.start("web")
         scopes = frozenset(Scope)
