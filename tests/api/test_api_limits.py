@@ -107,7 +107,7 @@ def test_a_key_is_paced_and_told_when_to_come_again(settings, world, tmp_path) -
         processes.start("web")
         scopes = frozenset(Scope)
         mine, other = (client_of(world.fleet, world.workspace_id, scopes) for _ in range(2))
-        mine.origin = other.origin = f"http://127.0.0.1:{port}"
+        mine.origin = other.origin = f"http://127.0.0.1:{slow.web_port}"
         said = [mine.get("/integrations") for _ in range(6)]
         assert [one.status for one in said] == [200] * 5 + [429]
         left = [one.headers["RateLimit"].split(";")[1] for one in said]
