@@ -42,26 +42,10 @@ def upgrade() -> None:
         ["at"],
         postgresql_where=sa.text("settled_at IS NULL"),
     )
-    op.create_index(
-        "ix_actions_parked",
-        "actions",
-        ["platform"],
-        postgresql_where=sa.text("status = 'parked'"),
-        if_not_exists=True,
-    )
-    op.create_index(
-        "ix_effects_unknown",
-        "effects",
-        ["platform"],
-        postgresql_where=sa.text("state = 'unknown'"),
-        if_not_exists=True,
-    )
 
 
 def downgrade() -> None:
     """Take back."""
-    op.drop_index("ix_effects_unknown", table_name="effects", if_exists=True)
-    op.drop_index("ix_actions_parked", table_name="actions", if_exists=True)
     op.drop_index("ix_dead_letters_open", table_name="dead_letters")
     op.drop_index(op.f("ix_invoices_number"), table_name="invoices")
     op.drop_index("ix_actions_of_invoice", table_name="actions")
