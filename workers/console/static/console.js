@@ -110,16 +110,29 @@
   };
   if (live) {
     const types = live.dataset.types.split(" ");
-    const stream = new EventSource(live.dataset.events);
-    for (const type of types) stream.addEventListener(type, refresh);
-    stream.addEventListener("open", refresh);
+    let stream = null;
+    const hush = () => { if (stream) stream.close(); stream = null; };
+    const listen = () => {
+      if (stream || document.hidden) return;
+      stream = new EventSource(live.dataset.events);
+      for (const type of types) stream.addEventListener(type, refresh);
+      stream.addEventListener("open", refresh);
+      stream.addEventListener("error", () => {
+        if (stream && stream.readyState === EventSource.CLOSED) { hush(); setTimeout(listen, 10000); }
+      });
+    };
+    listen();
+    // A page nobody looks at holds no connection: browsers have few for one host.
+    document.addEventListener("visibilitychange", () => {
+      if (document.hidden) hush(); else { listen(); refresh(); }
+    });
     // Where the stream is down, and for what it does not tell, the page asks.
     let asked = 0;
     setInterval(() => {
       asked += 1;
-      if (!document.hidden && (stream.readyState !== EventSource.OPEN || asked % 10 === 0)) refresh();
+      const isOpen = stream && stream.readyState === EventSource.OPEN;
+      if (!document.hidden && (!isOpen || asked % 10 === 0)) refresh();
     }, 5000);
-    document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh(); });
   }
   look(true);
 })();
