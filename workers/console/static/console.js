@@ -4,6 +4,7 @@
   const byId = (id) => document.getElementById(id);
   const dialog = byId("dialog");
   let openerId = null;
+  let asking = null; // what has been clicked to open a dialog, while its answer is awaited
 
   // --- saying aloud --------------------------------------------------------------------------
   const say = (words) => { byId("said").textContent = words; };
@@ -15,7 +16,23 @@
     if (first) first.focus();
   };
   const close = () => { if (dialog.open) dialog.close(); };
+  const show = () => { if (!dialog.open) dialog.showModal(); begin(); };
+  // An answer that takes its time is announced by a dialog that says so.
+  document.body.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.detail.target !== dialog || dialog.open) return;
+    asking = event.detail.elt;
+    setTimeout(() => {
+      if (asking !== event.detail.elt || dialog.open) return;
+      dialog.append(byId("dialog-loading").content.cloneNode(true));
+      show();
+    }, 200);
+  });
+  document.body.addEventListener("htmx:afterRequest", (event) => {
+    if (event.detail.elt === asking) asking = null;
+  });
   dialog.addEventListener("close", () => {
+    if (asking) htmx.trigger(asking, "htmx:abort");
+    asking = null;
     dialog.replaceChildren();
     const opener = (openerId && byId(openerId)) || byId("main");
     const menu = opener.closest("details");
@@ -81,10 +98,7 @@
     look(false);
     const words = document.querySelector("#dialog [data-say]");
     if (words && words.dataset.say !== lastSaid) { lastSaid = words.dataset.say; say(lastSaid); }
-    if (event.detail.target === dialog) {
-      if (!dialog.open && dialog.childElementCount) dialog.showModal();
-      begin();
-    }
+    if (event.detail.target === dialog && dialog.childElementCount) show();
   });
   document.body.addEventListener("htmx:sendError", () => {
     const words = document.createElement("p");
