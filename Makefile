@@ -13,7 +13,7 @@ PYTHON ?=
 # Processes run with -OO: without kept bytecode each would compile everything anew, for seconds.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help install demo run test test-deep bench lint types imports check fix client lock clean
+.PHONY: help install demo run test browser test-deep bench lint types imports check fix client lock clean
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -58,6 +58,9 @@ test: install ## Run the tests
 	@if [ -n "$$DATABASE_URL$$BROKER_URL" ]; then exec $(TEST); fi; \
 	exec $(TEST) -n 3 --dist loadfile
 
+browser: install ## Install what drives a browser in the slower tests (they need a Chromium too)
+	$(PIP) --require-hashes --no-deps -r requirements-browser.lock
+
 test-deep: install ## Run the slower tests too: many more examples, longer kills
 	$(RUN) pytest -m deep
 
@@ -89,6 +92,7 @@ lock: install ## Resolve the dependencies anew
 	$(PIP) --quiet uv
 	$(COMPILE) --upgrade --extra embedded --extra otel -o requirements.lock
 	$(COMPILE) --upgrade --extra embedded --extra otel --extra dev -c requirements.lock -o requirements-dev.lock
+	$(filter-out pyproject.toml,$(COMPILE)) --upgrade --group browser -c requirements-dev.lock -o requirements-browser.lock
 
 clean: ## Remove what tools leave behind; .venv and .run stay
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build *.egg-info

@@ -58,10 +58,7 @@ class Browsing:
         page.on("pageerror", lambda error: self.errors.append(str(error)))
 
     def _heard(self, message: Any) -> None:
-        refused = (
-            "status of 422" in message.text
-        )  # a form whose fields are wrong: shown beside them
-        if message.type in {"error", "warning"} and not refused:
+        if message.type in {"error", "warning"} and not message.text.startswith(EXPECTED):
             self.errors.append(f"{message.text} at {message.location.get('url')}")
 
     def go(self, path: str) -> None:

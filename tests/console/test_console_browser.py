@@ -341,6 +341,25 @@ def test_who_follows_a_link_sees_one_deal_and_who_may_look_only_looks(
         seen.errors[:] = [one for one in seen.errors if "status of 40" not in one]
 
 
+def test_a_slow_answer_is_announced_and_can_be_given_up(
+    world: World, sandbox: Sandbox, served: Processes
+) -> None:
+    deal_id, _ = world.deal({})
+    with browsing(world.fleet.settings, "slow", "phone-light") as seen:
+        page = seen.page
+        seen.sign_in(_key(world))
+        seen.go(f"/deals/{deal_id}")
+        sandbox.fault("xero", "latency", method="GET", path="/Accounts", seconds=1.5, times=2)
+        page.click("#actions-menu summary")
+        page.click("#send-invoice")
+        page.wait_for_selector("text=Asking for the latest from Xero")
+        seen.look("loading")
+        page.keyboard.press("Escape")
+        page.wait_for_selector("#dialog:not([open])", state="attached")
+        seen.send_invoice()
+        seen.look("opened")
+
+
 def test_when_the_console_cannot_be_reached_people_are_told(
     world: World, sandbox: Sandbox, served: Processes
 ) -> None:

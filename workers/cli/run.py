@@ -104,6 +104,7 @@ def _where(fleet: "LocalFleet", told: Mapping[str, Any], seconds: float) -> Any:
     for name, value in (
         ("API", f"{told['web_url']}/docs"),
         ("", f"its key is in {reach.shown_path(fleet.state / 'api_key')}"),
+        ("console", f"{told['web_url']}/console"),
         ("Flower", told["flower_url"]),
         ("", f"user {told['flower_user']}, password {told['flower_password']}"),
         ("metrics", f"{told['metrics_url']}/metrics"),
@@ -119,6 +120,7 @@ def _where(fleet: "LocalFleet", told: Mapping[str, Any], seconds: float) -> Any:
     for name, value in (
         ("try", f"{command} enqueue examples/deposit-invoice.json --wait 20"),
         ("", f"{command} actions list"),
+        ("", f"{command} console link --deal Brightside"),
         ("", f"{command} doctor"),
         ("", f"{command} connect xero --workspace {told['workspace_id']}"),
     ):

@@ -87,7 +87,8 @@ def _letter(visit: Visit, invoice: dict[str, Any], pay_url: str) -> Response:
 
 def _document(html: str, logo: str | None = None) -> Response:
     styles = " ".join(sorted(_hashes(html)))
-    image = f" img-src {logo};" if logo and not set(logo) & set("; ,") else ""
+    names_one = logo is not None and logo.isascii() and not set(logo) & set("; ,")
+    image = f" img-src {logo};" if names_one else ""
     policy = (
         f"default-src 'none'; style-src 'unsafe-hashes' {styles};{image} base-uri 'none';"
         " form-action 'none'; frame-ancestors 'self'; sandbox"

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from domain.email.letter import web_address
 from domain.email.wording import day as written_day
 from domain.email.wording import money as written_money
 from domain.money import plain
@@ -104,17 +105,9 @@ def moment(at: dt.datetime) -> str:
     return f"{written_day(there.date())}, {there:%H:%M} UTC"
 
 
-def ago(at: dt.datetime, now: dt.datetime) -> str:
-    """Write how long ago something was: `just now`, `4 min ago`, `3 h ago`, `5 days ago`."""
-    seconds = (now - at).total_seconds()
-    if seconds < 60:
-        return "just now"
-    if seconds < 3600:
-        return f"{seconds // 60:.0f} min ago"
-    if seconds < 86400:
-        return f"{seconds // 3600:.0f} h ago"
-    days = int(seconds // 86400)
-    return f"{days} day{'' if days == 1 else 's'} ago"
+def web(url: str | None) -> str:
+    """Return an http(s) address; "" for anything else, so that it becomes no link."""
+    return web_address(url) or ""
 
 
 FILTERS: Mapping[str, Callable[..., str]] = {
@@ -124,5 +117,5 @@ FILTERS: Mapping[str, Callable[..., str]] = {
     "number": number,
     "day": day,
     "moment": moment,
-    "ago": ago,
+    "web": web,
 }

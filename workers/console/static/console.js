@@ -4,6 +4,7 @@
   const byId = (id) => document.getElementById(id);
   const dialog = byId("dialog");
   let openerId = null;
+  let asking = null; // what has been clicked to open a dialog, while its answer is awaited
 
   // --- saying aloud --------------------------------------------------------------------------
   const say = (words) => { byId("said").textContent = words; };
@@ -15,7 +16,23 @@
     if (first) first.focus();
   };
   const close = () => { if (dialog.open) dialog.close(); };
+  const show = () => { if (!dialog.open) dialog.showModal(); begin(); };
+  // An answer that takes its time is announced by a dialog that says so.
+  document.body.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.detail.target !== dialog || dialog.open) return;
+    asking = event.detail.elt;
+    setTimeout(() => {
+      if (asking !== event.detail.elt || dialog.open) return;
+      dialog.append(byId("dialog-loading").content.cloneNode(true));
+      show();
+    }, 200);
+  });
+  document.body.addEventListener("htmx:afterRequest", (event) => {
+    if (event.detail.elt === asking) asking = null;
+  });
   dialog.addEventListener("close", () => {
+    if (asking) htmx.trigger(asking, "htmx:abort");
+    asking = null;
     dialog.replaceChildren();
     const opener = (openerId && byId(openerId)) || byId("main");
     const menu = opener.closest("details");
@@ -81,10 +98,7 @@
     look(false);
     const words = document.querySelector("#dialog [data-say]");
     if (words && words.dataset.say !== lastSaid) { lastSaid = words.dataset.say; say(lastSaid); }
-    if (event.detail.target === dialog) {
-      if (!dialog.open && dialog.childElementCount) dialog.showModal();
-      begin();
-    }
+    if (event.detail.target === dialog && dialog.childElementCount) show();
   });
   document.body.addEventListener("htmx:sendError", () => {
     const words = document.createElement("p");
@@ -110,16 +124,29 @@
   };
   if (live) {
     const types = live.dataset.types.split(" ");
-    const stream = new EventSource(live.dataset.events);
-    for (const type of types) stream.addEventListener(type, refresh);
-    stream.addEventListener("open", refresh);
+    let stream = null;
+    const hush = () => { if (stream) stream.close(); stream = null; };
+    const listen = () => {
+      if (stream || document.hidden) return;
+      stream = new EventSource(live.dataset.events);
+      for (const type of types) stream.addEventListener(type, refresh);
+      stream.addEventListener("open", refresh);
+      stream.addEventListener("error", () => {
+        if (stream && stream.readyState === EventSource.CLOSED) { hush(); setTimeout(listen, 10000); }
+      });
+    };
+    listen();
+    // A page nobody looks at holds no connection: browsers have few for one host.
+    document.addEventListener("visibilitychange", () => {
+      if (document.hidden) hush(); else { listen(); refresh(); }
+    });
     // Where the stream is down, and for what it does not tell, the page asks.
     let asked = 0;
     setInterval(() => {
       asked += 1;
-      if (!document.hidden && (stream.readyState !== EventSource.OPEN || asked % 10 === 0)) refresh();
+      const isOpen = stream && stream.readyState === EventSource.OPEN;
+      if (!document.hidden && (!isOpen || asked % 10 === 0)) refresh();
     }, 5000);
-    document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh(); });
   }
   look(true);
 })();
