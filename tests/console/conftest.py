@@ -8,7 +8,7 @@ from tests.harness.processes import Processes
 from tests.harness.world import World
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def web(base_settings, migrated, tmp_path_factory):
     with Processes(base_settings, tmp_path_factory.mktemp("web")) as started:
         started.start("web")

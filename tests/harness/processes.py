@@ -126,7 +126,7 @@ class Processes:
     def log(self, name: str) -> Path:
         return self.folder / f"{name}.log"
 
-    def wait_ready(self, name: str, seconds: float = 30.0) -> None:
+    def wait_ready(self, name: str, seconds: float = 60.0) -> None:
         until = time.monotonic() + seconds
         started = self._running[name]
         while time.monotonic() < until:

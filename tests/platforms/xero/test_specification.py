@@ -94,6 +94,7 @@ def test_syncs_and_look_ups_are_as_xero_documents_them(office, specification) ->
     given = {
         "xero_contacts": {"search": 'Bright "side"'},
         "xero_invoices_by_contact": {"contact_id": contact},
+        "xero_contact": {"contact_id": contact},
     }
     for name in CATALOGUE.platforms["xero"].reads:
         ask(office.world.fleet, office.world.xero, name, given.get(name, {}), asked_by="test")
