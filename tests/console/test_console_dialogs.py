@@ -247,7 +247,7 @@ def test_a_contact_is_searched_linked_and_then_takes_ongoing_invoices(
     assert editor.post(f"{there}/link", form).problem("contact_id") == "Choose one."
     linked = editor.post(f"{there}/link", form | {"contact_id": contact_id})
     assert "Kestrel & Sons is whom this deal is invoiced to" in linked.text
-    assert "Linked to the deal" in editor.get(f"/deals/{deal_id}").text
+    assert "Kestrel & Sons Linked to the deal" in editor.get(f"/deals/{deal_id}").text
     form = {
         "dialog_key": ongoing.key, "portion": "ongoing", "deal_product_ids": str(lines[0]),
         "schedule_unit": "YEARLY", "schedule_period": "1", "approve_for_sending": "false",

@@ -3,12 +3,14 @@
 from starlette.responses import Response
 
 from domain.access import Scope
+from infra.database import facts
 from infra.database.views import Row
 from infra.http.problems import HttpProblem
 from workers.api.endpoint import Accepted
+from workers.api.shapes import XeroContact
 from workers.console import asking, dialogs
 from workers.console.asking import Problems
-from workers.console.deal_page import Xero, deal_of, organisations_of, party_of
+from workers.console.deal_page import LINKED_NAME, Xero, deal_of, organisations_of, party_of
 from workers.console.rendering import page
 from workers.console.sessions import new_key
 from workers.console.visit import Page, Visit
@@ -67,10 +69,18 @@ def link_contact(visit: Visit) -> Response:
         return _dialog(visit, problems, said["integration_id"], status=422)
     if isinstance(linked, Accepted):
         raise HttpProblem("not_possible", "Choose a contact.")
-    name = linked.name or "The contact"
-    return dialogs.done(
-        visit, "Contact linked", f"{name} is whom this deal is invoiced to in Xero."
-    )
+    _keep_name(visit, linked)
+    words = f"{linked.name or 'The contact'} is whom this deal is invoiced to in Xero."
+    return dialogs.done(visit, "Contact linked", words)
+
+
+def _keep_name(visit: Visit, linked: XeroContact) -> None:
+    """Keep how the contact is called: asking Xero for it at each look would cost a call."""
+    if linked.name is None:
+        return
+    fact = f"{LINKED_NAME}{linked.contact_id}"
+    with visit.fleet.database.transaction() as tx:
+        facts.keep(tx, linked.integration_id, fact, {"name": linked.name}, visit.fleet.now())
 
 
 def _organisation(visit: Visit, said: str) -> Xero:

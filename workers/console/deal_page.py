@@ -32,6 +32,8 @@ from workers.console.rendering import page
 from workers.console.visit import Page, Visit
 
 ACTIONS_SHOWN = 6
+LINKED_NAME = "linked contact:"
+"""The fact that keeps how a contact was called when somebody linked it here."""
 EVER = timedelta(days=36_500)
 READ, WRITE = Scope.INTEGRATIONS_READ, Scope.INVOICES_WRITE
 
@@ -83,7 +85,10 @@ def _xero(visit: Visit, tx: Transaction, deal: DealFacts, row: Row) -> Xero:
     links = [(on, contacts.find_link(tx, integration_id, one)) for on, one in ours if one]
     on, link = next(((on, found) for on, found in links if found), (None, None))
     contact_id = link[0] if link else None
-    known = facts.fresh(tx, integration_id, f"{remembered.FACT}{contact_id}", EVER, now)
+    known = [
+        facts.fresh(tx, integration_id, f"{fact}{contact_id}", EVER, now)
+        for fact in (remembered.FACT, LINKED_NAME)
+    ]
     return Xero(
         id=integration_id,
         name=row["name"],
@@ -92,7 +97,7 @@ def _xero(visit: Visit, tx: Transaction, deal: DealFacts, row: Row) -> Xero:
         settings=row["settings"],
         today=today or now.date(),
         contact_id=contact_id,
-        contact_name=known["name"] if known else None,
+        contact_name=next((one["name"] for one in known if one), None),
         linked_on=on,
     )
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from workers.console.wording import label, money
+from workers.console.wording import day, label, money
 
 Row = Mapping[str, Any]
 DOING: Mapping[str, str] = {
@@ -162,7 +162,7 @@ def _synced(result: Mapping[str, Any]) -> str:
 
 
 def _repeats(result: Mapping[str, Any]) -> str:
-    return f"Set up; the first invoice comes on {result['next_date']}."
+    return f"Set up; the first invoice comes on {day(result['next_date'])}."
 
 
 def _contact(_result: Mapping[str, Any]) -> str:
