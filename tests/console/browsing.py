@@ -86,9 +86,10 @@ class Browsing:
         self.page.click("#close-done")
         self.page.wait_for_selector("#dialog:not([open])", state="attached")
 
-    def pill(self, thing_id: object, words: str) -> None:
+    def pill(self, thing_id: object, words: str, within_ms: int = WAIT_MS) -> None:
         """Wait until a pill says so, without the page being loaded again."""
-        self.page.wait_for_selector(f"[id='{thing_id}']:has-text('{words}')")
+        pill = f"[id='{thing_id}']:has-text('{words}')"
+        self.page.wait_for_selector(pill, timeout=within_ms)
 
     def look(self, what: str, *, full: bool = False) -> None:
         """Take a picture, and complain of what is not accessible or does not fit."""
