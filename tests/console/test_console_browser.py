@@ -303,6 +303,7 @@ def test_an_outcome_that_is_not_known_is_told_and_found_out(
 ) -> None:
     deal_id, (line,) = world.deal({})
     sandbox.fault("xero", "hold_after_commit", method="PUT", path="/Invoices", seconds=6)
+    sandbox.fault("xero", "drop_after_commit", method="PUT", path="/Invoices", times=None)
     sandbox.fault("xero", "status", method="GET", path="/Invoices", status=503, times=None)
     with browsing(world.fleet.settings, "unknown") as seen:
         seen.sign_in(_key(world))
