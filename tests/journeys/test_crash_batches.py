@@ -11,7 +11,7 @@ from tests.harness.processes import Processes
 from tests.harness.sandbox import Sandbox
 from tests.harness.world import World
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.processes, pytest.mark.deep, pytest.mark.timeout(400)]
 SIZE = 5
 CREATED = "xero.invoice.created"
 
