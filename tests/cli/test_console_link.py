@@ -18,6 +18,8 @@ def test_a_link_is_signed_with_the_newest_key(world, fleet, environment, run, mo
     assert link.scopes == SCOPES_OF[Role.VIEWER]
     monkeypatch.setenv("FLEET_CONSOLE_URL", "https://fleet.example.com/console/")
     said = run("console", "link", "--deal", "Fit-out", "--who", "Jo Marsh").said
-    assert "https://fleet.example.com/console/enter?link=" in said.replace("\n", "")
+    address = said.splitlines()[0]
+    assert address.startswith("https://fleet.example.com/console/enter?link=")
+    assert opened(address.partition("?link=")[2], ("new",), fleet.now(), timedelta(minutes=5))
     assert "as Jo Marsh" in said
     assert run("console", "link", "--deal", "nothing like it").status == 1

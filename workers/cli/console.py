@@ -43,8 +43,11 @@ def link(
     base = reach.console_url(chosen)
     life = timedelta(seconds=chosen.console_link_s)
     plain = {"url": f"{base}/enter?link={made}", "deal": found["name"], "who": person, "role": role}
-    text = Text.assemble((plain["url"], "bold"))
-    text.append(
-        f"\n{found['name']}, as {person} ({role}); opens once, for {words.span(life)}", "dim"
-    )
-    say.answer(as_json, plain, text)
+    if as_json:
+        say.answer(as_json, plain)
+        return
+    out = say.console()
+    # In one line however long it is, so that it can be copied.
+    out.print(Text(plain["url"], style="bold"), soft_wrap=True)
+    about = f"{found['name']}, as {person} ({role}); opens once, for {words.span(life)}"
+    out.print(Text(about, style="dim"))
