@@ -41,6 +41,7 @@ def booked(world: World, **more: Any) -> str:
     """The uid of a booking made a moment ago."""
     action = world.submit(booking(world, **more))
     execute(world.fleet, action)
+    world.ended(action)  # where workers run, one of them may have taken it
     return str(world.action(action).result["booking_uid"])
 
 
