@@ -69,7 +69,7 @@ def empty(folder: Path) -> None:
 
     ours = {"lock", "processes.json", "fleet.json", "logs", "postgres", "valkey", "api_key"}
     ours |= {"secret_keys", "flower_password", "flower_port", "sandbox_port"}
-    ours |= {"xero_webhook_key", "webhooks_port"}
+    ours |= {"xero_webhook_key", "webhooks_port", "web_port", "metrics_port", "console_link_key"}
     if folder.exists():
         foreign = [
             one.name
