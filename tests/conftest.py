@@ -21,6 +21,7 @@ from infra.embedded.ports import free_port
 from infra.embedded.stack import embedded_stack
 from infra.settings import Settings, read_settings
 from tests.harness.processes import Processes
+from tests.harness.receiver import Receiver, receiving
 from tests.harness.sandbox import Sandbox
 from tests.harness.world import World
 from workers.fleet import Fleet, compose
@@ -143,6 +144,23 @@ def running(
     """A whole fleet of real processes, shared by the tests of a module."""
     with Processes(base_settings, tmp_path_factory.mktemp("running")) as started:
         started.start("intake", "relay", "worker", "beat", "events")
+        yield started
+
+
+@pytest.fixture(scope="module")
+def web(
+    base_settings: Settings, migrated: Database, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Processes]:
+    """The web process, shared by the tests of a module."""
+    with Processes(base_settings, tmp_path_factory.mktemp("web")) as started:
+        started.start("web")
+        yield started
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """Somebody else's server, which takes what is posted to it."""
+    with receiving() as started:
         yield started
 
 

@@ -5,7 +5,6 @@ stored together by the next one, in a thread of its own.
 """
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
@@ -13,7 +12,6 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, TypeVar
 from uuid import UUID
 
-import uvicorn
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
@@ -27,6 +25,7 @@ from infra.settings import settings
 from workers import process
 from workers.callbacks import take_callback
 from workers.fleet import Fleet
+from workers.listening import listen, serve
 from workers.webhook_syncs import submit_syncs
 
 T = TypeVar("T")
@@ -204,35 +203,18 @@ def application(fleet: Fleet) -> Starlette:
     return made
 
 
-class _Server(uvicorn.Server):
-    """Says when it takes requests."""
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            process.ready("webhooks")
-
-
 def main() -> None:
     """Run the webhooks process."""
     fleet, _ = process.start("webhooks", replace(settings(), database_pool_max=POOL))
-    host, port = fleet.settings.webhooks_host, fleet.settings.webhooks_port
-    try:
-        listener = socket.create_server((host, port), backlog=2048)
-    except OSError as error:
-        logger().error("cannot listen", host=host, port=port, error=str(error))
-        raise SystemExit(1) from error
+    listener = listen(fleet.settings.webhooks_host, fleet.settings.webhooks_port)
     fleet.incarnation.start()
-    config = uvicorn.Config(
+    serve(
+        "webhooks",
         application(fleet),
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        ws="none",
+        listener,
         limit_concurrency=CONNECTIONS_MAX,
         timeout_graceful_shutdown=int(fleet.settings.webhook_answer_within_s) + 1,
     )
-    _Server(config).run(sockets=[listener])
     fleet.incarnation.stop()
 
 

@@ -4,15 +4,7 @@ import pytest
 
 from domain.access import SCOPES_OF, Role, Scope
 from tests.console.people import Person, signed_in
-from tests.harness.processes import Processes
 from tests.harness.world import World
-
-
-@pytest.fixture(scope="module")
-def web(base_settings, migrated, tmp_path_factory):
-    with Processes(base_settings, tmp_path_factory.mktemp("web")) as started:
-        started.start("web")
-        yield started
 
 
 @pytest.fixture

@@ -1,16 +1,12 @@
-"""Cal.com's own OpenAPI document, where it is to be had: what is said is held against it.
-
-It is looked for in `$FLEET_SPECS`, else in `../shared/specs` beside the checkout.
-"""
+"""Cal.com's own OpenAPI document, where it is to be had: what is said is held against it."""
 
 import json
-import os
 from functools import cache
-from pathlib import Path
 from typing import Any, Final
 
-import pytest
 from jsonschema import Draft202012Validator
+
+from tests.harness.vendor_files import vendor_text
 
 FILE: Final = "calcom_v2_bookings.trimmed.openapi.json"
 
@@ -18,12 +14,8 @@ FILE: Final = "calcom_v2_bookings.trimmed.openapi.json"
 @cache
 def document() -> dict[str, Any]:
     """Return the document; where it is not, the test is skipped and says so."""
-    beside = Path(__file__).parents[2].parent / "shared" / "specs"
-    for folder in (os.environ.get("FLEET_SPECS"), str(beside)):
-        if folder and (Path(folder) / FILE).is_file():
-            found: dict[str, Any] = json.loads((Path(folder) / FILE).read_text())
-            return found
-    pytest.skip(f"{FILE} is neither in $FLEET_SPECS nor in ../shared/specs: nothing is checked")
+    found: dict[str, Any] = json.loads(vendor_text(FILE))
+    return found
 
 
 @cache

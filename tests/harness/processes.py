@@ -123,6 +123,17 @@ class Processes:
                 words, env=self._environment, stdout=log, stderr=log, timeout=60, check=False
             ).returncode
 
+    def kill_order(self, action_id: UUID, number: int) -> Path:
+        """The file that, once there, has a process killed at that boundary of the action's."""
+        return self._beside_kill_file(action_id, str(number))
+
+    def passed(self, action_id: UUID) -> list[str]:
+        """The boundaries the action has passed so far."""
+        return self._beside_kill_file(action_id, "log").read_text().splitlines()
+
+    def _beside_kill_file(self, action_id: UUID, suffix: str) -> Path:
+        return self.kill_file.with_name(f"{self.kill_file.name}.{action_id}.{suffix}")
+
     def log(self, name: str) -> Path:
         return self.folder / f"{name}.log"
 

@@ -1,12 +1,10 @@
 """Recorded exchanges with Xero's accounting API, checked against Xero's own OpenAPI document.
 
-The document is looked for in `$FLEET_SPECS`, else in `../shared/specs` beside the checkout. It is
-read strictly: a property, a parameter or an operation it does not name is a problem, but for what
-real answers are known to carry besides.
+It is read strictly: a property, a parameter or an operation it does not name is a problem, but for
+what real answers are known to carry besides.
 """
 
 import json
-import os
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -17,6 +15,8 @@ from urllib.parse import parse_qsl
 import yaml
 from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError
+
+from tests.harness.vendor_files import vendor_file
 
 Document = dict[str, Any]
 
@@ -47,11 +47,8 @@ _SHOWN: Final = 300  # characters of one problem
 
 def find() -> "Specification | None":
     """Return Xero's document, None where it is not to be had."""
-    beside = Path(__file__).parents[2].parent / "shared" / "specs"
-    for folder in (os.environ.get("FLEET_SPECS"), str(beside)):
-        if folder and (Path(folder) / FILE).is_file():
-            return _read(Path(folder) / FILE)
-    return None
+    file = vendor_file(FILE)
+    return None if file is None else _read(file)
 
 
 @cache

@@ -1,14 +1,11 @@
 """Conversions, their process killed at every boundary: each event is received once."""
 
-import signal
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from tests.harness.batching import carry_on, die, statuses
-from tests.harness.crashes import killed_at_every_boundary
+from tests.harness.crashes import killed_at_every_boundary, killed_together_at_every_boundary
 from tests.harness.processes import Processes
 from tests.harness.sandbox import Sandbox
 from tests.harness.world import World
@@ -39,21 +36,10 @@ def test_a_conversion_killed_at_every_boundary_is_received_once(
 def test_conversions_together_killed_at_every_boundary_are_received_once_each(
     world: World, sandbox: Sandbox, processes: Processes
 ) -> None:
-    undisturbed = submitted(world, SIZE)
-    assert processes.carry_out_alone(undisturbed[0]) == 0
-    assert statuses(world, undisturbed) == {"succeeded": SIZE}
-    boundaries = _file(processes, undisturbed[0], "log").read_text().splitlines()
+    boundaries = killed_together_at_every_boundary(
+        world,
+        processes,
+        lambda: submitted(world, SIZE),
+        lambda groups, _killed: each_once(sandbox, SIZE * groups),
+    )
     assert boundaries.count("before the call") == 1
-    for number, name in enumerate(boundaries, 1):
-        actions = submitted(world, SIZE)
-        _file(processes, actions[0], number - 1).touch()
-        code = processes.carry_out_alone(actions[0])
-        assert code == -signal.SIGKILL, f"killed {name} #{number}"
-        die(world.fleet)
-        carry_on(world, actions)
-        assert statuses(world, actions) == {"succeeded": SIZE}, f"killed {name} #{number}"
-        each_once(sandbox, SIZE * (number + 1))
-
-
-def _file(processes: Processes, action_id: UUID, suffix: object) -> Path:
-    return processes.kill_file.with_name(f"{processes.kill_file.name}.{action_id}.{suffix}")

@@ -1,8 +1,6 @@
 """Events on their way out through real processes, killed wherever that can hurt."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
@@ -12,7 +10,7 @@ from standardwebhooks import Webhook
 from infra.database.tables import OutboxRow
 from infra.settings import Settings
 from tests.harness.processes import Processes
-from tests.harness.receiver import Receiver, receiving
+from tests.harness.receiver import Receiver
 from tests.harness.sandbox import Sandbox
 from tests.harness.senders import wipe_broker
 from tests.harness.world import World, eventually
@@ -26,12 +24,6 @@ pytestmark = [pytest.mark.processes, pytest.mark.timeout(300)]
 @pytest.fixture
 def settings(base_settings: Settings) -> Settings:
     return replace(base_settings, deliver_to_private_addresses=True)
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as started:
-        yield started
 
 
 @pytest.fixture
@@ -60,16 +52,6 @@ def delivery_of(world: World, event_id: UUID) -> UUID:
     return action_id_for(world.workspace_id, key)
 
 
-def kill_order(processes: Processes, carried: UUID, number: int) -> Path:
-    file = processes.kill_file
-    return file.with_name(f"{file.name}.{carried}.{number}")
-
-
-def passed(processes: Processes, carried: UUID) -> list[str]:
-    file = processes.kill_file
-    return file.with_name(f"{file.name}.{carried}.log").read_text().splitlines()
-
-
 def taken(receiver: Receiver, event_id: UUID) -> bool:
     return receiver.times()[str(event_id)] > 0
 
@@ -85,16 +67,16 @@ def test_killed_at_every_boundary_each_event_is_delivered(
     emit(world, undisturbed)
     eventually(lambda: taken(receiver, undisturbed))
     assert world.ended(delivery_of(world, undisturbed)) == ["succeeded"]
-    workers = passed(processes, delivery_of(world, undisturbed))
+    workers = processes.passed(delivery_of(world, undisturbed))
     relays = eventually(
-        lambda: len(passed(processes, undisturbed)) >= 3 and passed(processes, undisturbed)
+        lambda: len(processes.passed(undisturbed)) >= 3 and processes.passed(undisturbed)
     )
     assert "after the call" in workers
     killed = [(False, n) for n in range(len(workers))] + [(True, n) for n in range(len(relays))]
     for in_relay, number in killed:
         event_id = uuid4()
         delivery = delivery_of(world, event_id)
-        order = kill_order(processes, event_id if in_relay else delivery, number)
+        order = processes.kill_order(event_id if in_relay else delivery, number)
         order.touch()
         emit(world, event_id)
         eventually(lambda order=order: not order.exists(), 20, f"killed: {order.name}")

@@ -7,19 +7,13 @@ import pytest
 
 from infra.settings import Settings
 from tests.harness.outgoing import Outgoing
-from tests.harness.receiver import Receiver, receiving
+from tests.harness.receiver import Receiver
 from tests.harness.world import World
 
 
 @pytest.fixture
 def settings(base_settings: Settings) -> Settings:
     return replace(base_settings, deliver_to_private_addresses=True)
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as started:
-        yield started
 
 
 @pytest.fixture

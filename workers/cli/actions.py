@@ -132,14 +132,8 @@ def the_one(database: "Database", said: str) -> UUID:
 
     with database.transaction() as tx:
         found = views.action_ids(tx, said)
-    if len(found) == 1:
-        return found[0]
-    if not found:
-        raise say.Failed(
-            f"there is no action {said!r}",
-            ["Give the beginning of its id (fleet actions list) or the request's id."],
-        )
-    raise say.Failed(f"{said!r} may be any of these; give more of it", [str(one) for one in found])
+    hint = "Give the beginning of its id (fleet actions list) or the request's id."
+    return say.the_one(found, said, f"there is no action {said!r}", [hint])
 
 
 @app.command()

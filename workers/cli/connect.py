@@ -10,7 +10,7 @@ import typer
 from click import Choice
 from typer.core import TyperGroup
 
-from workers.cli import connect_by_keys, say
+from workers.cli import connect_by_keys, say, sign_in
 from workers.cli.connect_by_keys import Workspace, secret, show_connected, the_only_workspace
 from workers.cli.enqueue import AsJson
 
@@ -53,13 +53,9 @@ def xero(  # noqa: PLR0913
     every: Annotated[
         bool, typer.Option("--all", help="Every organisation you let it into.")
     ] = False,
-    redirect_uri: Annotated[
-        str, typer.Option(help="As registered with the app, letter for letter.")
-    ] = REDIRECT_URI,
-    wait: Annotated[
-        float, typer.Option(metavar="SECONDS", min=1, help="For you to sign in.")
-    ] = 300,
-    browser: Annotated[bool, typer.Option(help="Open the sign-in in a browser.")] = True,
+    redirect_uri: sign_in.RedirectUri = REDIRECT_URI,
+    wait: sign_in.Wait = sign_in.WAIT_S,
+    browser: sign_in.Browser = True,
     as_json: AsJson = False,
 ) -> None:
     """Connect Xero organisations, by signing in to Xero in your browser.
@@ -70,15 +66,13 @@ def xero(  # noqa: PLR0913
     from infra.database.connections import Tenant  # noqa: PLC0415
     from infra.platforms.xero import authorisation  # noqa: PLC0415
     from workers import connecting  # noqa: PLC0415
-    from workers.cli import reach, sign_in  # noqa: PLC0415
+    from workers.cli import reach  # noqa: PLC0415
 
     with reach.fleet() as fleet:
         owner = workspace or the_only_workspace(fleet)
         client = _app_of(fleet, owner)
         asked = authorisation.ask(fleet.settings.xero_login_url, client["client_id"], redirect_uri)
-        with sign_in.Callback(redirect_uri, asked.state, sign_in.aside) as callback:
-            sign_in.send_to("Xero", asked.url, open_browser=browser)
-            code = callback.code(wait)
+        code = sign_in.code_of("Xero", asked, wait, open_browser=browser)
         held = connecting.xero_credentials(fleet, asked, client, code)
         reached = connecting.xero_organisations(fleet, held)
         chosen = _chosen(reached, organisation or [], every=every)

@@ -17,13 +17,9 @@ def zoom(  # noqa: PLR0913 - each is an option
     as_user: Annotated[
         bool, typer.Option("--as-user", help="Sign in as a person, by a general app (OAuth).")
     ] = False,
-    redirect_uri: Annotated[
-        str, typer.Option(help="As registered with the app, letter for letter.")
-    ] = REDIRECT_URI,
-    wait: Annotated[
-        float, typer.Option(metavar="SECONDS", min=1, help="For you to sign in.")
-    ] = 300,
-    browser: Annotated[bool, typer.Option(help="Open the sign-in in a browser.")] = True,
+    redirect_uri: sign_in.RedirectUri = REDIRECT_URI,
+    wait: sign_in.Wait = sign_in.WAIT_S,
+    browser: sign_in.Browser = True,
     as_json: AsJson = False,
 ) -> None:
     """Connect a Zoom account by a server-to-server app, or a person of it by signing in.
@@ -46,9 +42,7 @@ def zoom(  # noqa: PLR0913 - each is an option
             "client_secret": secret("ZOOM_CLIENT_SECRET", "Client secret"),
         }
         asked = authorisation.ask(fleet.settings.zoom_oauth_url, app["client_id"], redirect_uri)
-        with sign_in.Callback(redirect_uri, asked.state, sign_in.aside) as callback:
-            sign_in.send_to("Zoom", asked.url, open_browser=browser)
-            code = callback.code(wait)
+        code = sign_in.code_of("Zoom", asked, wait, open_browser=browser)
         held = connecting.zoom_credentials(fleet, asked, app, code)
         person = connecting.zoom_user(fleet, held)
         connected = connecting.store(

@@ -57,13 +57,12 @@ def the_one(database: "Database", said: str) -> "Row":
 
     with database.transaction() as tx:
         found = views.deals(tx, said)
-    if len(found) == 1:
-        return found[0]
-    if not found:
-        raise say.Failed(f"there is no deal {said!r}", ["Give its id, or words of its name."])
-    raise say.Failed(
-        f"{said!r} may be any of these; give more of it",
-        [f"{row['id']}  {row['name']}" for row in found],
+    return say.the_one(
+        found,
+        said,
+        f"there is no deal {said!r}",
+        ["Give its id, or words of its name."],
+        lambda row: f"{row['id']}  {row['name']}",
     )
 
 

@@ -107,10 +107,8 @@ def the_one(tx: "Transaction", beginning: str) -> dict[str, Any]:
     from infra.database import connections  # noqa: PLC0415
 
     rows = [row for row in connections.listed(tx) if str(row["id"]).startswith(beginning.lower())]
-    if len(rows) != 1:
-        why = "several integrations begin with" if rows else "no integration begins with"
-        raise say.Failed(f"{why} {beginning}", [f"{row['id']}  {row['name']}" for row in rows])
-    return rows[0]
+    none = f"no integration begins with {beginning}"
+    return say.the_one(rows, beginning, none, told=lambda row: f"{row['id']}  {row['name']}")
 
 
 def _do(beginning: str, after: str, command: Callable[..., str], *, as_json: bool) -> None:

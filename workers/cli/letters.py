@@ -121,13 +121,10 @@ def the_one(database: "Database", said: str) -> "Row":
 
     with database.transaction() as tx:
         found = views.dead_letter(tx, said)
-    if len(found) == 1:
-        return found[0]
-    if not found:
-        raise say.Failed(
-            f"there is no dead letter {said!r}", ["See: fleet dead-letters list --all"]
-        )
-    raise say.Failed(f"{said!r} may be any of these", [str(row["id"]) for row in found])
+    hint = "See: fleet dead-letters list --all"
+    return say.the_one(
+        found, said, f"there is no dead letter {said!r}", [hint], lambda row: row["id"]
+    )
 
 
 def _do(said: str, as_json: bool, command: Callable[["Fleet", UUID, str], str]) -> None:  # noqa: FBT001

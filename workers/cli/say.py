@@ -2,9 +2,9 @@
 
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 from uuid import UUID
 
 import typer
@@ -13,6 +13,8 @@ from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
+
+T = TypeVar("T")
 
 WIDTH_PIPED = 120
 Plain = Mapping[str, Any] | Iterable[Mapping[str, Any]]
@@ -58,6 +60,27 @@ def fail(message: str, hints: Iterable[str] = (), *, as_json: bool = False) -> N
     for hint in hints:
         out.print(Padding(Text(hint, style="dim"), (0, 0, 0, 2), expand=False))
     raise typer.Exit(1)
+
+
+def the_one(
+    found: Sequence[T],
+    said: str,
+    none: str,
+    hints: Iterable[str] = (),
+    told: Callable[[T], object] = str,
+) -> T:
+    """Return the only one found by what a person said (the beginning of an id, words of a name).
+
+    Raises:
+        Failed: there is `none`, with `hints`; or there are several, each as `told`.
+    """
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise Failed(none, hints)
+    raise Failed(
+        f"{said!r} may be any of these; give more of it", [str(told(one)) for one in found]
+    )
 
 
 def table(*columns: str | tuple[str, Mapping[str, Any]], title: str | None = None) -> Table:

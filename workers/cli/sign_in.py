@@ -6,14 +6,22 @@ import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Annotated, Self
 from urllib.parse import parse_qs, urlsplit
 
+import typer
 from rich.text import Text
 
 from workers.cli import say
 from workers.cli.say import Failed
 
+if TYPE_CHECKING:
+    from infra.oauth import Asked
+
+RedirectUri = Annotated[str, typer.Option(help="As registered with the app, letter for letter.")]
+Wait = Annotated[float, typer.Option(metavar="SECONDS", min=1, help="For you to sign in.")]
+Browser = Annotated[bool, typer.Option(help="Open the sign-in in a browser.")]
+WAIT_S = 300.0
 ADDRESS = "127.0.0.1"
 WORDS_MAX = 200
 _PAGE = (
@@ -121,6 +129,17 @@ class Callback:
         error = given.get("error", "it brought no code")[:WORDS_MAX]
         page = _page("Nothing was connected", "Your terminal says why.")
         return 200, page, ("error", error if error.isprintable() else "unreadable")
+
+
+def code_of(platform: str, asked: "Asked", seconds: float, *, open_browser: bool) -> str:
+    """Send a person to sign in, and return the code they come back with.
+
+    Raises:
+        Failed: they declined, the platform refused, nobody came, or nothing can listen for them.
+    """
+    with Callback(asked.redirect_uri, asked.state, aside) as callback:
+        send_to(platform, asked.url, open_browser=open_browser)
+        return callback.code(seconds)
 
 
 def send_to(platform: str, url: str, *, open_browser: bool) -> None:

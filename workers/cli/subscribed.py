@@ -21,10 +21,8 @@ def the_one(tx: "Transaction", beginning: str) -> dict[str, Any]:
     from workers import subscriptions  # noqa: PLC0415
 
     rows = [one for one in subscriptions.listed(tx) if str(one["id"]).startswith(beginning.lower())]
-    if len(rows) != 1:
-        why = "several subscriptions begin with" if rows else "no subscription begins with"
-        raise say.Failed(f"{why} {beginning}", [f"{row['id']}  {row['url']}" for row in rows])
-    return rows[0]
+    none = f"no subscription begins with {beginning}"
+    return say.the_one(rows, beginning, none, told=lambda row: f"{row['id']}  {row['url']}")
 
 
 def the_one_of(fleet: "Fleet", beginning: str) -> dict[str, Any]:
@@ -62,10 +60,8 @@ def one(fleet: "Fleet", subscription_id: UUID, beginning: str, who: str) -> int:
         receiver = subscriptions.the(tx, subscription_id)
         said = views.action_ids(tx, beginning)
         found = [one for one in said if subscriptions.deliveries(tx, subscription_id, one)]
-    if len(found) != 1:
-        why = "several deliveries begin with" if found else "no delivery of it begins with"
-        raise say.Failed(f"{why} {beginning}")
-    replaying.replay_one(fleet, receiver, found[0], who)
+    delivery = say.the_one(found, beginning, f"no delivery of it begins with {beginning}")
+    replaying.replay_one(fleet, receiver, delivery, who)
     return 1
 
 

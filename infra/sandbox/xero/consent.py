@@ -1,24 +1,21 @@
 """A person agreeing to connect an app: the consent page, and the codes it leads to.
 
-A code is good for 5 minutes and once. PKCE is S256 only.
+PKCE is S256 only.
 Source: Xero developer guide, "The standard authorization code flow" and "PKCE flow".
 """
 
-from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from html import escape
 from typing import Final
-from urllib.parse import parse_qs, urlencode, urlsplit
-from uuid import uuid4
+from urllib.parse import parse_qs
 
 from infra.sandbox import seed
 from infra.sandbox.clock import Clock
-from infra.sandbox.store import Shelf, Store
+from infra.sandbox.codes import Codes, may_be_redirected_to, redirect
+from infra.sandbox.store import Store
 from infra.sandbox.wire import Answer, Document, Request
 
-CODE_MS: Final = 300_000
 _ASKED: Final[tuple[str, ...]] = (
     "response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge",
     "code_challenge_method",
@@ -40,8 +37,7 @@ class Consent:
     """The page, and the codes given out."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
-        self._codes = Shelf(store, "xero.codes")
-        self._clock = clock
+        self._codes = Codes(store, clock, "xero.codes")
 
     def page(self, request: Request, names: Mapping[str, str]) -> Answer:
         """Show the page, or (`approve=1` in the query, or the form sent) go on to the app.
@@ -56,50 +52,27 @@ class Consent:
             return Answer(400, f"<p>{escape(wrong)}</p>".encode(), "text/html; charset=utf-8")
         error = _problem_with(asked)
         if error is not None:
-            return _redirect(asked, {"error": error})
+            return redirect(asked, {"error": error})
         decision = form.get("approve", [""])[-1]
         if decision == "0":
-            return _redirect(asked, {"error": "access_denied"})
+            return redirect(asked, {"error": "access_denied"})
         if not decision:
             return Answer(200, _html(asked, names).encode(), "text/html; charset=utf-8")
         listed = ",".join(form.get("tenant", []) + form.get("tenants", []))
         chosen = [tenant for tenant in listed.split(",") if tenant in names] or list(names)
-        return _redirect(asked, {"code": self._give(asked, chosen)})
+        code = self._codes.give(asked, {"tenants": chosen, "scope": asked["scope"]})
+        return redirect(asked, {"code": code, "scope": asked["scope"]})
 
     def redeem(self, form: Mapping[str, str]) -> Granted | None:
         """Take a code; None when it is unknown, used, too old or not this client's to use."""
-        code = form.get("code", "")
-        kept = self._codes.get(code)
-        self._codes.remove(code)
-        if kept is None or kept["expires_ms"] <= self._clock.now_ms():
-            return None
-        if kept["redirect_uri"] != form.get("redirect_uri"):
-            return None
-        if (kept["challenge"] or "") != _challenge(form.get("code_verifier", "")):
-            return None
-        return Granted(kept["tenants"], kept["scope"])
-
-    def _give(self, asked: Mapping[str, str], tenants: list[str]) -> str:
-        code = uuid4().hex
-        self._codes.put(
-            code,
-            {
-                "redirect_uri": asked["redirect_uri"],
-                "challenge": asked.get("code_challenge"),
-                "scope": asked["scope"],
-                "tenants": tenants,
-                "expires_ms": self._clock.now_ms() + CODE_MS,
-            },
-        )
-        return code
+        granted = self._codes.redeem(form)
+        return None if granted is None else Granted(granted["tenants"], granted["scope"])
 
 
 def _not_to_be_redirected(asked: Document) -> str | None:
     if asked.get("client_id") != seed.CLIENT_ID:
         return "unauthorized_client: there is no such app"
-    uri = urlsplit(asked.get("redirect_uri", ""))
-    local = uri.scheme == "http" and uri.hostname in {"localhost", "127.0.0.1"}
-    if not (uri.scheme == "https" and uri.hostname) and not local:
+    if not may_be_redirected_to(asked):
         return "invalid redirect_uri: https, or http on localhost"
     return None
 
@@ -117,21 +90,6 @@ def _problem_with(asked: Document) -> str | None:
     if "code_challenge" in asked and asked.get("code_challenge_method") != "S256":
         return "invalid_request"
     return None
-
-
-def _challenge(verifier: str) -> str:
-    if not verifier:
-        return ""
-    return urlsafe_b64encode(sha256(verifier.encode()).digest()).rstrip(b"=").decode()
-
-
-def _redirect(asked: Document, answer: Mapping[str, str]) -> Answer:
-    query = {**answer, **({"state": asked["state"]} if "state" in asked else {})}
-    if "code" in answer:
-        query["scope"] = asked["scope"]
-    uri = asked["redirect_uri"]
-    location = f"{uri}{'&' if '?' in uri else '?'}{urlencode(query)}"
-    return Answer(302, b"", None, {"Location": location})
 
 
 def _values(encoded: str) -> dict[str, list[str]]:

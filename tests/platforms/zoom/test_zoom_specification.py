@@ -1,14 +1,13 @@
 """What is sent and read, by Zoom's own types (npm @zoom/rivet 0.4.0), where they are present."""
 
 import json
-import os
 import re
-from pathlib import Path
 
 import pytest
 
 from infra.platforms.zoom.drafting import body_of
 from infra.platforms.zoom.finding import headers
+from tests.harness.vendor_files import vendor_text
 from tests.platforms.zoom.account import HOST, S2S, add_account, meeting
 from tests.platforms.zoom.test_zoom_params import EFFECT
 from tests.platforms.zoom.test_zoom_tokens import session
@@ -21,11 +20,7 @@ NOT_NAMED = {"uuid", "host_id", "status"}
 
 @pytest.fixture(scope="session")
 def types():
-    beside = Path(__file__).parents[3].parent / "shared" / "specs"
-    for folder in (os.environ.get("FLEET_SPECS"), str(beside)):
-        if folder and (Path(folder) / FILE).is_file():
-            return Types((Path(folder) / FILE).read_text())
-    pytest.skip(f"NOT CHECKED against Zoom's types: no {FILE}; name its folder in FLEET_SPECS")
+    return Types(vendor_text(FILE))
 
 
 class Types:
