@@ -144,7 +144,11 @@ def _invoice(result: Mapping[str, Any]) -> str:
 def _sync(result: Mapping[str, Any]) -> str:
     names = ["checked", "changed", "promoted", *(["unreadable"] * bool(result.get("unreadable")))]
     said = ", ".join(f"{result.get(name, 0)} {name}" for name in names)
-    return f"{said}, in {result['calls']} calls" if "calls" in result else said
+    return f"{said}, in {_counted(result['calls'], 'call')}" if "calls" in result else said
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def _entry(result: Mapping[str, Any]) -> str:
@@ -157,12 +161,12 @@ _RESULTS: tuple[tuple[str, Callable[[Mapping[str, Any]], str]], ...] = (
     ("ts", lambda r: f"posted in {r.get('channel')}"),
     ("calls", _sync),
     ("meeting_id", lambda r: f"meeting {r['meeting_id']}, {r.get('topic')}"),
-    ("not_added", lambda r: f"{len(r['guests'])} guests added, not {', '.join(r['not_added'])}"),
-    ("guests", lambda r: f"{len(r['guests'])} guests added"),
+    ("not_added", lambda r: f"{_counted(len(r['guests']), 'guest')} added, not {', '.join(r['not_added'])}"),
+    ("guests", lambda r: f"{_counted(len(r['guests']), 'guest')} added"),
     ("booking_uid", lambda r: f"booked {str(r.get('start'))[:16]}, {r['booking_uid']}"),
     ("document_id", lambda r: str(r.get("name") or r["document_id"])),
     ("contact_automation_id", _entry),
-    ("events_received", lambda r: f"{r['events_received']} events received"),
+    ("events_received", lambda r: _counted(r["events_received"], "event") + " received"),
     ("payment_id", lambda r: f"payment {short(r['payment_id'])}"),
     ("contact_id", lambda r: f"contact {short(r['contact_id'])}"),
     ("repeating_invoice_id", lambda r: f"repeating invoice {short(r['repeating_invoice_id'])}"),

@@ -189,10 +189,11 @@ def reveal(*, action: ActionId, as_json: AsJson = False) -> None:
     with reach.fleet() as fleet:
         action_id = the_one(fleet.database, action)
         found = commands.reveal(fleet, action_id, who=reach.who())
-    table = say.table("name", "value")
-    for name, value in found.items():
-        table.add_row(name, Text(str(value)))
-    say.answer(as_json, found, table if found else Text("nothing secret is kept of it", "dim"))
+    if as_json or not found:
+        say.answer(as_json, found, Text("nothing secret is kept of it", "dim"))
+        return
+    for name, value in found.items():  # each in one line, however long: it is there to be copied
+        say.console().print(Text.assemble((name, "dim"), "  ", str(value)), soft_wrap=True)
 
 
 def _do(said: str, as_json: bool, command: Callable[["Fleet", UUID, str], str]) -> None:  # noqa: FBT001

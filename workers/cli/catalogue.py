@@ -63,7 +63,8 @@ def _one(one: "Offer") -> RenderableType:
         default = "[bold]required[/bold]" if each.required else Text(each.default or "")
         table.add_row(each.name, Text(each.kind), default)
     needs = "\nneeds data.deal.id" if one.needs_deal else ""
-    note = f"\n{one.note}" if one.note else ""
+    said = {each.words for each in one.effects}
+    note = f"\n{one.note}" if one.note and one.note not in said else ""
     head = Text.assemble((one.name, "bold"), f"  {one.summary}{needs}\n", _safety(one), note)
     return Group(head, Text("; ".join(one.limits), style="dim"), table)
 

@@ -59,7 +59,7 @@ def enqueue(
         rows = outcomes(fleet, _ids(sent), wait, live=not as_json) if wait else []
         if as_json:
             say.answer(as_json, [_plain(one, rows) for one in sent])
-        elif wait:
+        elif rows:
             show_outcomes(fleet, rows)
     if any(one.problems for one in sent) or (wait and not _all_succeeded(sent, rows)):
         raise typer.Exit(1)
@@ -92,7 +92,7 @@ def sync(
         rows = outcomes(fleet, _ids(sent), seconds, live=not as_json) if wait else []
         if as_json:
             say.answer(as_json, _plain(sent[0], rows))
-        elif wait:
+        elif rows:
             show_outcomes(fleet, rows)
     if sent[0].problems or (wait and not _all_succeeded(sent, rows)):
         raise typer.Exit(1)
