@@ -8,29 +8,25 @@ from dataclasses import dataclass
 class Message:
     """One message of the stream; `retry_s` where the server said how long to wait."""
 
-    id: str | None
     data: str
     retry_s: float | None = None
 
 
 def messages(chunks: Iterable[bytes]) -> Iterator[Message]:
     """Read messages; one that has no data only tells `retry_s`."""
-    last_id: str | None = None
     data: list[str] = []
     for line in _lines(chunks):
         if not line:
             if data:
-                yield Message(last_id, "\n".join(data))
+                yield Message("\n".join(data))
             data = []
             continue
         name, _, value = line.partition(":")
         value = value.removeprefix(" ")
         if name == "data":
             data.append(value)
-        elif name == "id" and "\0" not in value:
-            last_id = value
         elif name == "retry" and value.isascii() and value.isdigit():
-            yield Message(last_id, "", int(value) / 1000)
+            yield Message("", int(value) / 1000)
 
 
 def _lines(chunks: Iterable[bytes]) -> Iterator[str]:

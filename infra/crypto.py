@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from cryptography.fernet import Fernet, MultiFernet
 
-from infra.settings import Settings, SettingsError
+from infra.settings import Settings, SettingsError, comma_separated
 
 
 class Vault:
@@ -39,7 +39,7 @@ class Vault:
             held = self._given if self.file is None else self.file.read_text(encoding="ascii")
         except (OSError, UnicodeDecodeError) as error:
             raise SettingsError(f"FLEET_SECRET_KEYS_FILE cannot be read: {error}") from error
-        return [key.strip() for key in held.split(",") if key.strip()]
+        return comma_separated(held)
 
     def _fernets(self) -> "tuple[MultiFernet, Fernet]":
         """Return all keys as one, and the newest alone."""

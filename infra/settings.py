@@ -146,6 +146,16 @@ def settings() -> Settings:
     return read_settings()
 
 
+def plain_database_url(url: str) -> str:
+    """Return the URL as psycopg itself takes it."""
+    return url.replace("postgresql+psycopg://", "postgresql://")
+
+
+def comma_separated(setting: str) -> list[str]:
+    """Return the values of a comma-separated setting, in order."""
+    return [one.strip() for one in setting.split(",") if one.strip()]
+
+
 def normal_database_url(url: str) -> str:
     """Name the psycopg 3 driver in a plain PostgreSQL URL."""
     for prefix in ("postgres://", "postgresql://"):

@@ -9,7 +9,6 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from infra import tracing
 from infra.broker.batches import BatchConsumer
 from infra.broker.topology import SUBMIT_TASK, intake_queues, is_amqp
 from infra.database import dead_letters
@@ -77,8 +76,7 @@ def _read(fleet: Fleet, message: Arrived) -> Incoming:
     if len(key) > KEY_CHARACTERS_MAX or storable(key) != key:
         words = f"at most {KEY_CHARACTERS_MAX} characters, without NUL or a lone surrogate"
         raise Unreadable([Problem("id", words)])
-    trace = tracing.read_traceparent(traceparent)
-    return Incoming(key, envelope, message.source, traceparent=trace)
+    return Incoming(key, envelope, message.source, traceparent=traceparent)
 
 
 def _celery_kwargs(headers: Mapping[str, Any], body: Any) -> Any:

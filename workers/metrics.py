@@ -20,7 +20,7 @@ from prometheus_client.registry import Collector
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from infra.broker.depths import INTAKE, BrokerDown, depths
+from infra.broker.depths import BrokerDown, depths, requests
 from infra.database import measures, tallies
 from infra.database.engine import Transaction
 from infra.logging import logger
@@ -90,8 +90,8 @@ class Exporter(Collector):
         session: Any = tx.connection.driver_connection
         found = liveness.stalled(session)
         settings, at = self._fleet.settings, self._clock()
-        requests = sum((waiting or {}).get(queue, 0) for queue in INTAKE)
-        waited = self._waiting.seconds(at, is_so=requests > 0)
+        to_take_in = requests(waiting or {})
+        waited = self._waiting.seconds(at, is_so=to_take_in > 0)
         if waited >= liveness.OVERDUE_S and not liveness.takes_in(session):
             found.add("intake")
         silent = liveness.webhooks_silent(session, settings.webhooks_host, settings.webhooks_port)

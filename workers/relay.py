@@ -18,6 +18,7 @@ from infra.database import dispatch, outbox
 from infra.database.leadership import Leadership
 from infra.database.outbox import Waiting
 from infra.logging import logger
+from infra.settings import plain_database_url
 from workers import process, traced
 from workers.fan_out import fan_out
 from workers.fleet import Fleet
@@ -58,7 +59,7 @@ class Relay:
         self._leadership.release()
 
     def _listen(self) -> psycopg.Connection[tuple[object, ...]]:
-        url = self._fleet.settings.database_url.replace("postgresql+psycopg://", "postgresql://")
+        url = plain_database_url(self._fleet.settings.database_url)
         connection = psycopg.connect(
             url, autocommit=True, keepalives_idle=10, keepalives_interval=5, keepalives_count=3
         )

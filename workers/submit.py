@@ -34,7 +34,7 @@ class Incoming:
     source: str
     priority: int = 0
     request_id: str | None = None  # of the HTTP call it came with
-    traceparent: str | None = None  # where in the sender's trace this is, as it was sent
+    traceparent: object = None  # where in the sender's trace this is, as it was sent
 
 
 @dataclass(frozen=True, slots=True)

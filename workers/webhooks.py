@@ -21,7 +21,7 @@ from infra.database.engine import Transaction
 from infra.http.webhooks import Endpoint, NotKept
 from infra.logging import logger
 from infra.platforms.xero import webhooks as xero
-from infra.settings import settings
+from infra.settings import comma_separated, settings
 from workers import process
 from workers.callbacks import take_callback
 from workers.fleet import Fleet
@@ -174,7 +174,7 @@ class Receiver:
 def application(fleet: Fleet) -> Starlette:
     """Return the endpoint, with what works behind it while it runs."""
     chosen = fleet.settings
-    keys = [key.strip() for key in chosen.xero_webhook_key.split(",") if key.strip()]
+    keys = comma_separated(chosen.xero_webhook_key)
     if not keys:
         logger().warning("FLEET_XERO_WEBHOOK_KEY is not set: nothing Xero tells is believed")
     receiver = Receiver(fleet)

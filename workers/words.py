@@ -151,6 +151,10 @@ def _counted(number: int, thing: str) -> str:
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
+def _guests(result: Mapping[str, Any]) -> str:
+    return f"{_counted(len(result['guests']), 'guest')} added"
+
+
 def _entry(result: Mapping[str, Any]) -> str:
     how = "was in the automation already" if result.get("already") else "entered the automation"
     return f"contact {result.get('contact_id')} {how}"
@@ -161,8 +165,11 @@ _RESULTS: tuple[tuple[str, Callable[[Mapping[str, Any]], str]], ...] = (
     ("ts", lambda r: f"posted in {r.get('channel')}"),
     ("calls", _sync),
     ("meeting_id", lambda r: f"meeting {r['meeting_id']}, {r.get('topic')}"),
-    ("not_added", lambda r: f"{_counted(len(r['guests']), 'guest')} added, not {', '.join(r['not_added'])}"),
-    ("guests", lambda r: f"{_counted(len(r['guests']), 'guest')} added"),
+    (
+        "not_added",
+        lambda r: f"{_guests(r)}, not {', '.join(r['not_added'])}",
+    ),
+    ("guests", _guests),
     ("booking_uid", lambda r: f"booked {str(r.get('start'))[:16]}, {r['booking_uid']}"),
     ("document_id", lambda r: str(r.get("name") or r["document_id"])),
     ("contact_automation_id", _entry),

@@ -1,6 +1,6 @@
 """How many messages wait in the broker: what no row can tell."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from infra.broker.topology import DEAD_QUEUE, PLAIN_REQUESTS, REQUESTS, connect, is_amqp
@@ -8,6 +8,11 @@ from infra.settings import Settings
 
 INTAKE = (REQUESTS, PLAIN_REQUESTS)
 """The queues that only intake reads."""
+
+
+def requests(waiting: Mapping[str, int]) -> int:
+    """Return how many requests wait for intake."""
+    return sum(waiting.get(queue, 0) for queue in INTAKE)
 
 
 class BrokerDown(Exception):  # noqa: N818 - named for what it is

@@ -167,20 +167,31 @@ def newest_sealed(tx: Transaction, workspace_id: UUID, platform: str) -> bytes |
 _LISTED = text(
     """
     SELECT i.id, i.workspace_id, i.platform, i.name, i.status, i.status_reason, i.tenant_key,
-           i.connection_id, i.settings, i.created_at, c.updated_at AS credentials_of,
-           (SELECT count(*) FROM actions a WHERE a.integration_id = i.id
-               AND a.finished_at IS NULL) AS waiting
+           i.connection_id, i.settings, i.created_at, c.updated_at AS credentials_of
     FROM integrations i LEFT JOIN connections c ON c.id = i.connection_id
-    WHERE CAST(:workspace AS uuid) IS NULL OR i.workspace_id = :workspace
+    WHERE (CAST(:workspace AS uuid) IS NULL OR i.workspace_id = :workspace)
+      AND (CAST(:platform AS text) IS NULL OR i.platform = :platform)
     ORDER BY i.workspace_id, i.platform, i.name, i.id
     """
 )
 
 
-def listed(tx: Transaction, workspace_id: UUID | None = None) -> list[dict[str, Any]]:
-    """Return every integration (of a workspace) as people are shown it; nothing secret is in it."""
-    rows = tx.execute(_LISTED, {"workspace": workspace_id})
+_WAITING = text(
+    "SELECT integration_id, count(*) FROM actions WHERE finished_at IS NULL GROUP BY integration_id"
+)
+
+
+def listed(
+    tx: Transaction, workspace_id: UUID | None = None, platform: str | None = None
+) -> list[dict[str, Any]]:
+    """Return integrations (of a workspace, of a platform) as people see them; nothing is secret."""
+    rows = tx.execute(_LISTED, {"workspace": workspace_id, "platform": platform})
     return [dict(row) for row in rows.mappings()]
+
+
+def waiting(tx: Transaction) -> dict[UUID, int]:
+    """Return how many actions of each integration are not finished; none: it is not named."""
+    return {row[0]: row[1] for row in tx.execute(_WAITING)}
 
 
 def set_settings(tx: Transaction, integration_id: UUID, settings: Mapping[str, Any]) -> None:

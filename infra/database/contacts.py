@@ -1,6 +1,7 @@
 """Statements over contact links: which platform contact one of ours is."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from domain.contacts import Entity
+from infra.database.crm import DealFacts
 from infra.database.dispatch import DUE
 from infra.database.engine import Transaction
 from infra.database.tables import ContactLinkRow
@@ -22,14 +24,32 @@ def linked(tx: Transaction, integration_id: UUID, entity_id: UUID | None) -> str
     ).scalar_one_or_none()
 
 
-def find_link(tx: Transaction, integration_id: UUID, entity_id: UUID) -> tuple[str, str] | None:
-    """Return the platform's id of the contact linked to one of ours, and who linked it."""
-    row = tx.execute(
-        select(ContactLinkRow.platform_contact_id, ContactLinkRow.linked_by).where(
-            ContactLinkRow.integration_id == integration_id, ContactLinkRow.entity_id == entity_id
-        )
-    ).one_or_none()
-    return None if row is None else (row.platform_contact_id, row.linked_by)
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Which of ours is linked to which of the platform's contacts, and who linked them."""
+
+    on: Entity
+    contact_id: str
+    linked_by: str
+
+
+def link_of(tx: Transaction, integration_id: UUID, deal: DealFacts) -> Link | None:
+    """Return the link that counts for a deal: its own, its company's, else its person's."""
+    ours = (
+        (Entity.DEAL, deal.id),
+        (Entity.CUSTOMER, deal.customer_id),
+        (Entity.CONTACT, deal.contact_id if deal.customer_id is None else None),
+    )
+    for on, entity_id in ours:
+        row = tx.execute(
+            select(ContactLinkRow.platform_contact_id, ContactLinkRow.linked_by).where(
+                ContactLinkRow.integration_id == integration_id,
+                ContactLinkRow.entity_id == entity_id,
+            )
+        ).one_or_none()
+        if row is not None:
+            return Link(on, row.platform_contact_id, row.linked_by)
+    return None
 
 
 def linked_to_any(tx: Transaction, integration_id: UUID, ids: Iterable[UUID]) -> list[str]:

@@ -151,15 +151,20 @@ _BLOCKED = """
 """
 
 
-def story(tx: Transaction, action_id: UUID) -> Story | None:
-    """Return an action's story, or None when there is no such action."""
-    found = actions(tx, Wanted(ids=[action_id], limit=1))
-    if not found:
+def action(tx: Transaction, action_id: UUID, workspace: UUID | None = None) -> Row | None:
+    """Return one action, or None when there is no such action (of the workspace)."""
+    found = actions(tx, Wanted(workspace=workspace, ids=[action_id], limit=1))
+    return found[0] if found else None
+
+
+def story(tx: Transaction, action_id: UUID, workspace: UUID | None = None) -> Story | None:
+    """Return an action's story, or None when there is no such action (of the workspace)."""
+    found = action(tx, action_id, workspace)
+    if found is None:
         return None
-    action = found[0]
-    tenant = f"{action['platform']}:{action['tenant_key']}"
+    tenant = f"{found['platform']}:{found['tenant_key']}"
     return Story(
-        action=action,
+        action=found,
         effects=_rows(tx, _EFFECTS, id=action_id),
         attempts=_rows(tx, _ATTEMPTS, id=action_id),
         transitions=_rows(tx, _TRANSITIONS, id=action_id),

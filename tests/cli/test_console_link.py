@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from domain.access import SCOPES_OF, Role
-from workers.console.links import keys_of, opened
+from workers.console.links import opened
 
 
 def test_a_link_is_signed_with_the_newest_key(world, fleet, environment, run, monkeypatch) -> None:
@@ -13,7 +13,7 @@ def test_a_link_is_signed_with_the_newest_key(world, fleet, environment, run, mo
     ran = run("console", "link", "--deal", str(deal_id)[:8], "--role", "Viewer", "--json")
     base, _, token = ran.json["url"].partition("/enter?link=")
     assert base.endswith("/console")
-    link = opened(token, keys_of("new"), fleet.now(), timedelta(minutes=5))
+    link = opened(token, ["new"], fleet.now(), timedelta(minutes=5))
     assert (link.deal_id, link.workspace_id) == (deal_id, world.workspace_id)
     assert link.scopes == SCOPES_OF[Role.VIEWER]
     monkeypatch.setenv("FLEET_CONSOLE_URL", "https://fleet.example.com/console/")

@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
+from infra.settings import plain_database_url
 from tests.harness.senders import send_celery, send_plain, wipe_broker
 from tests.harness.world import eventually
 from workers import liveness
@@ -42,7 +43,7 @@ def overdue(world, fleet):
 
 
 def stuck(fleet) -> set[str]:
-    url = fleet.settings.database_url.replace("postgresql+psycopg://", "postgresql://")
+    url = plain_database_url(fleet.settings.database_url)
     return liveness.stuck(url)
 
 
@@ -153,7 +154,7 @@ def test_a_frozen_intake_and_webhooks_are_noticed(
 ) -> None:
     """By the process `metrics`, by the supervisor that asks it, and by the doctor."""
     processes.start("intake", "webhooks", "metrics")
-    url = fleet.settings.database_url.replace("postgresql+psycopg://", "postgresql://")
+    url = plain_database_url(fleet.settings.database_url)
     with psycopg.connect(url, autocommit=True) as session:
         where = settings.webhooks_host, settings.webhooks_port
         assert not liveness.webhooks_silent(session, *where)
@@ -177,7 +178,7 @@ def test_a_frozen_intake_and_webhooks_are_noticed(
 
 
 def test_metrics_that_do_not_answer_are_stuck(fleet) -> None:
-    url = fleet.settings.database_url.replace("postgresql+psycopg://", "postgresql://")
+    url = plain_database_url(fleet.settings.database_url)
     assert liveness.stuck(url, "http://127.0.0.1:1") == {"metrics"}
 
 

@@ -8,7 +8,8 @@ from uuid import UUID
 import pytest
 
 from domain.access import Scope
-from workers.console.links import NotALink, keys_of, opened, signed
+from infra.settings import comma_separated
+from workers.console.links import NotALink, opened, signed
 
 NOW = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
 WORKSPACE, DEAL = UUID(int=1), UUID(int=2)
@@ -27,7 +28,7 @@ def test_a_link_says_who_for_which_deal_and_what_they_may() -> None:
 
 
 def test_the_key_before_still_opens_and_a_strange_one_never() -> None:
-    assert keys_of(" new , old ,") == ("new", "old")
+    assert comma_separated(" new , old ,") == ["new", "old"]
     assert opened(_signed("old"), ("new", "old"), NOW, AGE_MAX)
     for keys in (("new",), ()):
         with pytest.raises(NotALink, match="not signed"):

@@ -5,10 +5,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import urllib3
+
+from infra.settings import Settings, variable_of
+from workers.sandbox_addresses import sandbox_addresses
 
 
 class Sandbox:
@@ -41,18 +45,11 @@ class Sandbox:
     @property
     def addresses(self) -> dict[str, str]:
         """The settings that name a platform's address, with the sandbox's."""
-        paths = {
-            "xero_api_url": "/xero",
-            "xero_identity_url": "/xero",
-            "xero_login_url": "/xero/identity",
-            "slack_api_url": "/slack/api",
-            "postmark_api_url": "/postmark",
-            "facebook_api_url": "/facebook",
-            "calcom_api_url": "/calcom",
-            "zoom_api_url": "/zoom/v2",
-            "zoom_oauth_url": "/zoom/oauth",
+        names = {
+            variable_of(one.name): one.name for one in fields(Settings) if one.name.endswith("_url")
         }
-        return {name: self.url + path for name, path in paths.items()}
+        told = sandbox_addresses(self.url)
+        return {names[variable]: told[variable] for variable in told.keys() & names.keys()}
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
         answer = self._http.request(

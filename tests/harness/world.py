@@ -188,10 +188,7 @@ class World:
     ) -> dict[str, Any]:
         """A request as a sender writes it, with an id of its own."""
         platform = action_type.split("_", maxsplit=1)[0]
-        chosen = (
-            integration_id
-            or {**self.integrations, "xero": self.xero, "slack": self.slack}[platform]
-        )
+        chosen = integration_id or self._integration_of(platform)
         request: dict[str, Any] = {
             "id": str(uuid4()),
             "integration_id": str(chosen),

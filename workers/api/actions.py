@@ -26,6 +26,7 @@ from workers.api.shapes import (
     Revealed,
     Timeline,
     action_of,
+    no_action,
     shown_action,
 )
 
@@ -95,11 +96,12 @@ def get_action(asked: Asked) -> Action:
 
 def get_timeline(asked: Asked) -> Timeline:
     """Return what happened to an action, attempt by attempt."""
-    action = get_action(asked)
+    action_id = asked.ids["action_id"]
     with asked.fleet.database.reading() as tx:
-        story = views.story(tx, action.id)
+        story = views.story(tx, action_id, asked.workspace_id)
     if story is None:
-        raise HttpProblem("not_found", f"there is no action {action.id} in this workspace")
+        raise no_action(action_id)
+    action = shown_action(story.action)
     return Timeline(action, story.effects, story.attempts, story.transitions)
 
 

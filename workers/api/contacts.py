@@ -26,17 +26,11 @@ def get_contact(asked: Asked) -> XeroContact:
 def _contact(
     asked: Asked, deal: DealFacts, integration_id: UUID, name: str | None = None
 ) -> XeroContact:
-    ours = (
-        (Entity.DEAL, deal.id),
-        (Entity.CUSTOMER, deal.customer_id),
-        (Entity.CONTACT, deal.contact_id if deal.customer_id is None else None),
-    )
     with asked.fleet.database.reading() as tx:
-        for entity, one in ours:
-            found = contacts.find_link(tx, integration_id, one) if one else None
-            if found is not None:
-                return XeroContact(integration_id, found[0], entity.value, found[1], name)
-    return XeroContact(integration_id, None, None, None, None)
+        link = contacts.link_of(tx, integration_id, deal)
+    if link is None:
+        return XeroContact(integration_id, None, None, None, None)
+    return XeroContact(integration_id, link.contact_id, link.on.value, link.linked_by, name)
 
 
 def link_contact(asked: Asked) -> XeroContact | Accepted:

@@ -86,8 +86,7 @@ def xero_of(asked: Asked, given: Any) -> UUID:
     if before is not None:
         return before
     with asked.fleet.database.reading() as tx:
-        rows = connections.listed(tx, asked.workspace_id)
-    found = [row["id"] for row in rows if row["platform"] == "xero"]
+        found = [row["id"] for row in connections.listed(tx, asked.workspace_id, "xero")]
     if len(found) != 1:
         names = ", ".join(map(str, found))
         words = f"is required: there are several ({names})" if found else "Xero is not connected"
@@ -107,7 +106,6 @@ def list_products(asked: Asked) -> ProductList:
 
 def correct_product(asked: Asked) -> Product:
     """Set a product's payment status by a person's hand."""
-    deal_of(asked)
     if asked.ids["product_id"] not in {one.id for one in list_products(asked).items}:
         words = f"the deal has no product {asked.ids['product_id']}"
         raise HttpProblem("not_found", words)
@@ -138,8 +136,7 @@ def list_invoices(asked: Asked) -> InvoiceList:
 
 def _contacts_of(tx: Transaction, deal: DealFacts) -> list[str]:
     ours = [one for one in (deal.id, deal.customer_id, deal.contact_id) if one is not None]
-    rows = connections.listed(tx, deal.workspace_id)
-    xero = [row["id"] for row in rows if row["platform"] == "xero"]
+    xero = [row["id"] for row in connections.listed(tx, deal.workspace_id, "xero")]
     return [one for each in xero for one in contacts.linked_to_any(tx, each, ours)]
 
 

@@ -153,11 +153,10 @@ def _kind(schema: Schema, resolve: _Resolver) -> str:
 
 
 def _problems() -> str:
-    rows = [(f"problem-{kind}", str(status), title) for kind, (status, title) in KINDS.items()]
     body = "".join(
-        f'<tr id="{anchor}"><td><code>{anchor.removeprefix("problem-")}</code></td>'
+        f'<tr id="problem-{kind}"><td><code>{kind}</code></td>'
         f"<td>{status}</td><td>{escape(title)}</td></tr>"
-        for anchor, status, title in rows
+        for kind, (status, title) in KINDS.items()
     )
     return (
         "<p>RFC 9457 problem details; <code>errors</code> names every field concerned.</p>"

@@ -37,7 +37,6 @@ from workers.fleet import Fleet
 from workers.reading import NotReadable
 
 T = TypeVar("T")
-FINAL = frozenset({"succeeded", "rejected", "cancelled"})
 ASKING_THREADS = 16
 """Calls that wait for a platform at the same time; each may take as long as one exchange."""
 
@@ -128,13 +127,13 @@ class Service:
         wait_s = headers.preferred_wait(request.headers.get("prefer"), chosen.web_wait_max_s)
         may_wait = wait_s is not None and self.watch.waiting < chosen.web_waiting_max
         action = await self.in_thread(self._action, action_id, caller)
-        if may_wait and wait_s and action.status not in {*FINAL, "parked"}:
+        if may_wait and wait_s and action.status.is_due_by_itself:
             await self.watch.ended(action_id, wait_s)
             action = await self.in_thread(self._action, action_id, caller)
         more = {"Location": action.url}
         if may_wait:
             more["Preference-Applied"] = f"wait={wait_s:.0f}"
-        status = 200 if may_wait and action.status in FINAL else 202
+        status = 200 if may_wait and action.is_final else 202
         return await self.in_thread(_answered, Action, action, caller, status, more)
 
     def _action(self, action_id: UUID, caller: Caller) -> Action:

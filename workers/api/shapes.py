@@ -14,7 +14,7 @@ from uuid import UUID
 from domain.actions.status import ActionStatus
 from domain.payments.status import PaymentStatus
 from infra.database import views
-from infra.database.views import Row, Wanted
+from infra.database.views import Row
 from infra.http.problems import HttpProblem
 from workers.api.endpoint import BASE
 from workers.fleet import Fleet
@@ -207,10 +207,15 @@ def action_of(fleet: Fleet, workspace_id: UUID, action_id: UUID) -> Action:
         HttpProblem: there is none.
     """
     with fleet.database.reading() as tx:
-        rows = views.actions(tx, Wanted(workspace=workspace_id, ids=[action_id], limit=1))
-    if not rows:
-        raise HttpProblem("not_found", f"there is no action {action_id} in this workspace")
-    return shown_action(rows[0])
+        row = views.action(tx, action_id, workspace_id)
+    if row is None:
+        raise no_action(action_id)
+    return shown_action(row)
+
+
+def no_action(action_id: UUID) -> HttpProblem:
+    """Return what to raise when the workspace has no such action."""
+    return HttpProblem("not_found", f"there is no action {action_id} in this workspace")
 
 
 def shown_action(row: Row) -> Action:

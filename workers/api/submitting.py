@@ -6,7 +6,6 @@ from uuid import UUID, uuid4
 
 from domain.access import also_needed
 from infra.database import views
-from infra.database.views import Wanted
 from infra.envelope import Problem
 from infra.http.problems import HttpProblem
 from infra.wire import read_envelope
@@ -69,6 +68,5 @@ def integration_before(asked: Asked) -> UUID | None:
         return None
     action_id = action_id_for(asked.workspace_id, asked.key)
     with asked.fleet.database.reading() as tx:
-        wanted = Wanted(workspace=asked.workspace_id, ids=[action_id], limit=1)
-        found: list[UUID | None] = [row["integration_id"] for row in views.actions(tx, wanted)]
-    return found[0] if found else None
+        found = views.action(tx, action_id, asked.workspace_id)
+    return None if found is None else found["integration_id"]

@@ -17,6 +17,7 @@ import psycopg
 
 from infra.database import feed, views
 from infra.logging import logger
+from infra.settings import plain_database_url
 from workers.fleet import Fleet
 
 IDLE_S = 1.0
@@ -77,7 +78,7 @@ class Watch:
 
     async def _hear(self) -> None:
         delay = 0.2
-        url = self.fleet.settings.database_url.replace("postgresql+psycopg://", "postgresql://")
+        url = plain_database_url(self.fleet.settings.database_url)
         while True:
             try:
                 opened = await psycopg.AsyncConnection.connect(

@@ -69,7 +69,7 @@ def xero(  # noqa: PLR0913
     from workers.cli import reach  # noqa: PLC0415
 
     with reach.fleet() as fleet:
-        owner = workspace or the_only_workspace(fleet)
+        owner = workspace or the_only_workspace(fleet.database)
         client = _app_of(fleet, owner)
         asked = authorisation.ask(fleet.settings.xero_login_url, client["client_id"], redirect_uri)
         code = sign_in.code_of("Xero", asked, wait, open_browser=browser)

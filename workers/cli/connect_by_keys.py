@@ -15,7 +15,7 @@ from workers.cli.enqueue import AsJson
 if TYPE_CHECKING:
     from infra.connecting import Connecting, Field
     from infra.database.connections import Connected
-    from workers.fleet import Fleet
+    from infra.database.engine import Database
 
 Workspace = Annotated[
     UUID | None, typer.Option(help="Whose it is. May be left out where there is only one.")
@@ -50,7 +50,7 @@ def connect(name: str, workspace: UUID | None, *, as_json: bool) -> None:
     if platform.connecting is None:
         raise say.Failed(f"{name} is not connected by keys")
     with reach.fleet() as fleet:
-        owner = workspace or the_only_workspace(fleet)
+        owner = workspace or the_only_workspace(fleet.database)
         given = _given(platform.connecting)
         found = connecting.by_keys(fleet, platform, given)
         connected, notes = connecting.store_by_keys(fleet, owner, platform, given, found)
@@ -68,7 +68,7 @@ def _answer(wanted: "Field") -> str:
     return secret(wanted.variable, wanted.prompt, hidden=wanted.hidden)
 
 
-def the_only_workspace(fleet: "Fleet") -> UUID:
+def the_only_workspace(database: "Database") -> UUID:
     """Return the workspace meant when none is named.
 
     Raises:
@@ -76,7 +76,7 @@ def the_only_workspace(fleet: "Fleet") -> UUID:
     """
     from infra.database import connections  # noqa: PLC0415
 
-    with fleet.database.reading() as tx:
+    with database.reading() as tx:
         found = connections.workspaces(tx)
     if len(found) == 1:
         return found[0]

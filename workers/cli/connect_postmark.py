@@ -54,7 +54,7 @@ def postmark(  # noqa: PLR0913 - each is an option
     if problems:
         raise say.Failed("; ".join(problems))
     with reach.fleet() as fleet:
-        owner: UUID = workspace or the_only_workspace(fleet)
+        owner: UUID = workspace or the_only_workspace(fleet.database)
         token = secret("POSTMARK_SERVER_TOKEN", "Server token")
         server = connecting.postmark_server(fleet, token)
         connected = connecting.store(

@@ -36,7 +36,7 @@ def zoom(  # noqa: PLR0913 - each is an option
     from workers.cli import reach  # noqa: PLC0415
 
     with reach.fleet() as fleet:
-        owner = workspace or the_only_workspace(fleet)
+        owner = workspace or the_only_workspace(fleet.database)
         app: dict[str, Any] = {
             "client_id": secret("ZOOM_CLIENT_ID", "Client id of your Zoom app", hidden=False),
             "client_secret": secret("ZOOM_CLIENT_SECRET", "Client secret"),

@@ -27,12 +27,13 @@ def link(
 ) -> None:
     """Sign a link that opens one deal in the console, once, within minutes."""
     from infra.clock import utc_now  # noqa: PLC0415
+    from infra.settings import comma_separated  # noqa: PLC0415
     from workers.cli import reach  # noqa: PLC0415
     from workers.cli.deals import the_one  # noqa: PLC0415
     from workers.console import links  # noqa: PLC0415
 
     chosen = reach.settings()
-    keys = links.keys_of(chosen.console_link_key)
+    keys = comma_separated(chosen.console_link_key)
     if not keys:
         hint = "Set FLEET_CONSOLE_LINK_KEY, for the web process too; the CRM signs with the same."
         raise say.Failed("there is no key to sign links with", [hint])

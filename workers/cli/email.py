@@ -40,7 +40,7 @@ def preview(
     if problems:
         raise say.Failed("; ".join(problems))
     with reach.fleet() as fleet:
-        owner = workspace or the_only_workspace(fleet)
+        owner = workspace or the_only_workspace(fleet.database)
         with fleet.database.reading() as tx:
             config = email_configs.default(tx, owner)
     if config is None:

@@ -22,11 +22,10 @@ STYLES = {"active": "green", "error": "bold red", "inactive": "dim"}
 @app.command("list")
 def list_(*, as_json: AsJson = False) -> None:
     """List integrations, with why they are paused."""
-    from infra.database import connections  # noqa: PLC0415
     from workers.cli import reach  # noqa: PLC0415
 
     with reach.database() as database, database.reading() as tx:
-        rows = connections.listed(tx)
+        rows = _listed(tx)
     table = say.table(
         ("id", {"no_wrap": True, "style": "bold"}), "platform", "name", "status",
         ("waiting", {"justify": "right"}), ("why", {"ratio": 1}),
@@ -98,15 +97,20 @@ def set_(
     say.answer(as_json, {"id": row["id"], "settings": kept}, Text(json.dumps(kept, indent=2)))
 
 
+def _listed(tx: "Transaction") -> list[dict[str, Any]]:
+    from infra.database import connections  # noqa: PLC0415
+
+    waiting = connections.waiting(tx)
+    return [{**row, "waiting": waiting.get(row["id"], 0)} for row in connections.listed(tx)]
+
+
 def the_one(tx: "Transaction", beginning: str) -> dict[str, Any]:
     """Return the integration whose id begins so.
 
     Raises:
         Failed: there is none, or there are several.
     """
-    from infra.database import connections  # noqa: PLC0415
-
-    rows = [row for row in connections.listed(tx) if str(row["id"]).startswith(beginning.lower())]
+    rows = [row for row in _listed(tx) if str(row["id"]).startswith(beginning.lower())]
     none = f"no integration begins with {beginning}"
     return say.the_one(rows, beginning, none, told=lambda row: f"{row['id']}  {row['name']}")
 

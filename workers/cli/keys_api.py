@@ -10,6 +10,7 @@ from rich.text import Text
 
 from domain.access import NO_WORKSPACE, SCOPES_OF, Role, Scope
 from workers.cli import say, words
+from workers.cli.connect_by_keys import the_only_workspace
 from workers.cli.enqueue import AsJson
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def create(  # noqa: PLR0913 - one per option
     of_all = operator and workspace is None
     scopes = _granted(role, scope or (), operator=operator, of_all=of_all)
     with reach.database() as database:
-        whose = NO_WORKSPACE if of_all else workspace or _only_workspace(database)
+        whose = NO_WORKSPACE if of_all else workspace or the_only_workspace(database)
         made = api_keys.made_key(database, whose, name, scopes, utc_now())
     _show_new(made, scopes, as_json=as_json)
 
@@ -143,19 +144,6 @@ def _granted(
         raise say.Failed(why, ["Say --workspace, or --operator alone."])
     granted = SCOPES_OF[role] if role is not None else named
     return granted | {Scope.OPERATE} if operator else granted
-
-
-def _only_workspace(database: Any) -> UUID:
-    from infra.database import connections  # noqa: PLC0415
-
-    with database.reading() as tx:
-        found = {row["workspace_id"] for row in connections.listed(tx)}
-    if len(found) != 1:
-        hints = [str(one) for one in sorted(found, key=str)]
-        why = "there are several workspaces" if found else "nothing is connected yet"
-        raise say.Failed(f"{why}: say --workspace", hints)
-    only: UUID = found.pop()
-    return only
 
 
 def _show_new(

@@ -50,7 +50,9 @@ def create(  # noqa: PLR0913 - one per part of the filter
     wanted = Wanted(url, types, integration, deal, description, not paused)
     with reach.fleet() as fleet:
         try:
-            made = subscriptions.create(fleet, workspace or the_only_workspace(fleet), wanted)
+            made = subscriptions.create(
+                fleet, workspace or the_only_workspace(fleet.database), wanted
+            )
         except Refused as refused:
             problems = [f"{one.field or 'subscription'}: {one.problem}" for one in refused.problems]
             raise say.Failed("refused; nothing is stored", problems) from refused

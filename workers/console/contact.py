@@ -12,7 +12,6 @@ from workers.console import asking, dialogs
 from workers.console.asking import Problems
 from workers.console.deal_page import LINKED_NAME, Xero, deal_of, organisations_of, party_of
 from workers.console.rendering import page
-from workers.console.sessions import new_key
 from workers.console.visit import Page, Visit
 
 WRITE = Scope.INTEGRATIONS_WRITE
@@ -93,11 +92,10 @@ def _organisation(visit: Visit, said: str) -> Xero:
 
 def _dialog(visit: Visit, problems: Problems, said: str, status: int = 200) -> Response:
     deal = deal_of(visit)
-    kept = visit.form.one(dialogs.KEY) if status == 422 else ""
     return page(
         "dialog_contact.html", visit, status,
         deal=deal, chosen=_organisation(visit, said), party=party_of(visit, deal),
-        problems=problems, key=kept or new_key(),
+        problems=problems, key=dialogs.key_of(visit),
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -11,7 +12,7 @@ from starlette.responses import Response
 
 from domain.access import Scope
 from domain.contacts import Party
-from infra.database import connections, console, contacts, crm, facts, views
+from infra.database import connections, console, contacts, crm, email_configs, facts, views
 from infra.database.crm import DealFacts
 from infra.database.engine import Transaction
 from infra.database.views import Row, Wanted
@@ -66,25 +67,29 @@ def deal_of(visit: Visit) -> DealFacts:
     return found
 
 
+def correspondents(visit: Visit, deal: DealFacts) -> Mapping[str, Any]:
+    """Return what a dialog asks an email by: the sender, the company's people, the deal's own."""
+    with visit.fleet.database.reading() as tx:
+        return {
+            "sender": email_configs.default(tx, deal.workspace_id),
+            "people": console.people_of(tx, deal.workspace_id, deal.customer_id),
+            "primary": deal.contact_id and crm.find_contact(tx, deal.workspace_id, deal.contact_id),
+        }
+
+
 def organisations_of(visit: Visit, deal: DealFacts) -> list[Xero]:
     """Return the workspace's Xero integrations; nothing is asked of Xero."""
     with visit.fleet.database.reading() as tx:
-        rows = connections.listed(tx, deal.workspace_id)
-        return [_xero(visit, tx, deal, row) for row in rows if row["platform"] == "xero"]
+        rows = connections.listed(tx, deal.workspace_id, "xero")
+        return [_xero(visit, tx, deal, row) for row in rows]
 
 
 def _xero(visit: Visit, tx: Transaction, deal: DealFacts, row: Row) -> Xero:
     now, integration_id = visit.fleet.now(), row["id"]
     told = facts.fresh(tx, integration_id, organisation.FACT, EVER, now)
     today = organisation.today(told, row["settings"], now) if told else None
-    ours = (
-        ("deal", deal.id),
-        ("customer", deal.customer_id),
-        ("contact", deal.contact_id if deal.customer_id is None else None),
-    )
-    links = [(on, contacts.find_link(tx, integration_id, one)) for on, one in ours if one]
-    on, link = next(((on, found) for on, found in links if found), (None, None))
-    contact_id = link[0] if link else None
+    link = contacts.link_of(tx, integration_id, deal)
+    contact_id = link.contact_id if link else None
     known = [
         facts.fresh(tx, integration_id, f"{fact}{contact_id}", EVER, now)
         for fact in (remembered.FACT, LINKED_NAME)
@@ -98,7 +103,7 @@ def _xero(visit: Visit, tx: Transaction, deal: DealFacts, row: Row) -> Xero:
         today=today or now.date(),
         contact_id=contact_id,
         contact_name=next((one["name"] for one in known if one), None),
-        linked_on=on,
+        linked_on=link.on.value if link else None,
     )
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from starlette.responses import Response
 
 from infra.database import views
-from infra.database.views import Row, Wanted
+from infra.database.views import Row
 from infra.http import headers
 from infra.http.problems import HttpProblem
 from workers.api.endpoint import Accepted
@@ -19,6 +19,7 @@ from workers.console import asking, deal_page
 from workers.console.asking import Problems
 from workers.console.progress_view import progress
 from workers.console.rendering import page
+from workers.console.sessions import new_key
 from workers.console.visit import Visit
 from workers.submit import action_id_for
 
@@ -54,18 +55,22 @@ def submitted(  # noqa: PLR0913 - what is asked for, and what shows it again
     )
 
 
+def key_of(visit: Visit) -> str:
+    """Return the dialog's key: the one its form carries, else a new one."""
+    return visit.form.one(KEY) or new_key()
+
+
 def action_of(visit: Visit, action_id: UUID) -> Row:
     """Return an action of the deal of the address.
 
     Raises:
         HttpProblem: there is none.
     """
-    wanted = Wanted(workspace=visit.caller.workspace_id, ids=[action_id], limit=1)
     with visit.fleet.database.reading() as tx:
-        rows = views.actions(tx, wanted)
-    if not rows or not _belongs(visit, rows[0]):
+        row = views.action(tx, action_id, visit.caller.workspace_id)
+    if row is None or not _belongs(visit, row):
         raise HttpProblem("not_found", "There is no such action on this deal.")
-    return rows[0]
+    return row
 
 
 def _belongs(visit: Visit, row: Row) -> bool:

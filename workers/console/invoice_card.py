@@ -18,7 +18,6 @@ from workers.console.asking import Problems
 from workers.console.deal_page import deal_of, invoice_of, organisations_of
 from workers.console.deal_view import InvoiceView
 from workers.console.rendering import page
-from workers.console.sessions import new_key
 from workers.console.visit import Form, Page, Visit
 
 READ, WRITE = Scope.INVOICES_READ, Scope.INVOICES_WRITE
@@ -96,19 +95,13 @@ def _card(
         "dialog_card.html", visit, status,
         deal_id=visit.ids["deal_id"], one=found, it=found.invoice, form=form, problems=problems,
         statuses=[one.value for one in statuses], portions=[one.value for one in Portion],
-        key=key_of(visit, problems, status), can_write=visit.visitor.may(WRITE),
+        key=dialogs.key_of(visit), can_write=visit.visitor.may(WRITE),
     )  # fmt: skip
 
 
 def ids_of(found: InvoiceView) -> Mapping[str, Any]:
     """Return the ids of an address of the API's that is about the invoice."""
     return {"invoice_id": found.id}
-
-
-def key_of(visit: Visit, problems: Problems, status: int) -> str:
-    """Return the dialog's key: the same one while nothing has come of it."""
-    kept = visit.form.one(dialogs.KEY) if problems and status == 422 else ""
-    return kept or new_key()
 
 
 # --- Mark as Paid ---------------------------------------------------------------------------------
@@ -156,7 +149,7 @@ def _payment(
         "dialog_pay.html", visit, status,
         deal_id=visit.ids["deal_id"], one=found, it=found.invoice, form=form, problems=problems,
         accounts=accounts, account=form.one("bank_account_id") or last or "",
-        key=key_of(visit, problems, status),
+        key=dialogs.key_of(visit),
     )  # fmt: skip
 
 
@@ -190,7 +183,7 @@ def _void(visit: Visit, found: InvoiceView, problems: Problems, status: int = 20
     return page(
         "dialog_void.html", visit, status,
         deal_id=visit.ids["deal_id"], one=found, it=found.invoice, problems=problems,
-        target=target.value if target else "", key=key_of(visit, problems, status),
+        target=target.value if target else "", key=dialogs.key_of(visit),
     )  # fmt: skip
 
 

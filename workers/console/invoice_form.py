@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from domain.email.wording import DEFAULT_BODY, DEFAULT_SUBJECT
 from domain.invoices.portions import Portion
 from workers.console.visit import Form
 
@@ -23,6 +24,13 @@ EMAIL = (
     "email_mode", "email_subject", "email_body", "email_attach_pdf", "email_recipient_source",
     "email_recipient_contact_id", "email_recipient",
 )  # fmt: skip
+EMAIL_DEFAULTS: Mapping[str, tuple[str, ...]] = {
+    "email_mode": ("none",),
+    "email_attach_pdf": ("true",),
+    "email_subject": (DEFAULT_SUBJECT,),
+    "email_body": (DEFAULT_BODY,),
+    "email_recipient_source": ("primary_contact",),
+}
 SCHEDULE = ("schedule_unit", "schedule_period", "due_days", "approve_for_sending")
 FIELDS = frozenset({"portion", "deal_product_ids", "integration_id", *TERMS, *EMAIL, *SCHEDULE})
 

@@ -8,19 +8,18 @@ from uuid import UUID
 from starlette.responses import Response
 
 from domain.access import Scope
-from domain.email.wording import DEFAULT_BODY, DEFAULT_SUBJECT
 from domain.invoices.portions import USAGE_BASED, Portion
-from infra.database import console, crm, email_configs
 from infra.database.crm import DealFacts
 from infra.database.views import Row
 from infra.http.problems import HttpProblem
 from workers.api.shapes import Product
 from workers.console import asking, dialogs
 from workers.console.asking import Problems
-from workers.console.deal_page import Xero, deal_of, organisations_of, party_of
+from workers.console.deal_page import Xero, correspondents, deal_of, organisations_of, party_of
 from workers.console.draft_view import PORTIONS, first_day, lines_of
 from workers.console.invoice_form import (
     EMAIL,
+    EMAIL_DEFAULTS,
     FIELDS,
     body_of,
     form_of,
@@ -29,7 +28,6 @@ from workers.console.invoice_form import (
     repeating_body_of,
 )
 from workers.console.rendering import page
-from workers.console.sessions import new_key
 from workers.console.visit import Form, Page, Visit
 from workers.preview import Preview
 
@@ -37,11 +35,7 @@ WRITE = Scope.INVOICES_WRITE
 NOTHING_TICKED = "Tick at least one product."
 _DEFAULTS = {
     "status": ("AUTHORISED",),
-    "email_mode": ("none",),
-    "email_attach_pdf": ("true",),
-    "email_subject": (DEFAULT_SUBJECT,),
-    "email_body": (DEFAULT_BODY,),
-    "email_recipient_source": ("primary_contact",),
+    **EMAIL_DEFAULTS,
     "schedule_unit": ("MONTHLY",),
     "schedule_period": ("1",),
     "approve_for_sending": ("true",),
@@ -65,7 +59,7 @@ def ask_for_invoice(visit: Visit) -> Response:
 
 def choose_portion(visit: Visit) -> Response:
     """Show the dialog for another portion: its own defaults tick the lines."""
-    return _dialog(visit, _filled(visit.form), None, {}, key=visit.form.one(dialogs.KEY))
+    return _dialog(visit, _filled(visit.form), None, {})
 
 
 def recount(visit: Visit) -> Response:
@@ -79,7 +73,7 @@ def create_invoice(visit: Visit) -> Response:
     found, form = _setting(visit, visit.form), visit.form
     ticked = _ticked(form)
     if not ticked:
-        return _dialog(visit, form, ticked, {}, key=form.one(dialogs.KEY), status=422)
+        return _dialog(visit, form, ticked, {}, status=422)
     if portion_of(form) is Portion.ONGOING:
         by_use = _by_use(found, ticked)
         body = repeating_body_of(form, ticked, found.chosen.contact_id, by_use=by_use)
@@ -87,7 +81,7 @@ def create_invoice(visit: Visit) -> Response:
         body = body_of(form, ticked)
 
     def again(problems: Problems) -> Response:
-        return _dialog(visit, form, ticked, problems, key=form.one(dialogs.KEY), status=422)
+        return _dialog(visit, form, ticked, problems, status=422)
 
     return dialogs.submitted(visit, "create_invoice", body, fields=FIELDS, again=again)
 
@@ -125,31 +119,26 @@ def _setting(visit: Visit, form: Form) -> Setting:
     return Setting(deal, products, organisations, chosen)
 
 
-def _dialog(  # noqa: PLR0913 - the form, and what is said of it
+def _dialog(
     visit: Visit,
     form: Form,
     ticked: Sequence[str] | None,
     problems: Problems,
     *,
-    key: str = "",
     status: int = 200,
 ) -> Response:
     found = _setting(visit, form)
-    with visit.fleet.database.reading() as tx:
-        sender = email_configs.default(tx, found.deal.workspace_id)
-        people = console.people_of(tx, found.deal.workspace_id, found.deal.customer_id)
-        contact_id = found.deal.contact_id
-        primary = contact_id and crm.find_contact(tx, found.deal.workspace_id, contact_id)
     return page(
         "dialog_invoice.html", visit, status,
         **_draft(visit, found, form, ticked, problems),
-        key=key or new_key(),
+        key=dialogs.key_of(visit),
         portions=PORTIONS,
         organisations=found.organisations,
         accounts=_looked_up(visit, found.chosen.id, "xero_accounts"),
         tax_rates=_looked_up(visit, found.chosen.id, "xero_tax_rates"),
         party=party_of(visit, found.deal),
-        sender=sender, people=people, primary=primary, part=False,
+        **correspondents(visit, found.deal),
+        part=False,
     )  # fmt: skip
 
 

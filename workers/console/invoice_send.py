@@ -5,27 +5,19 @@ from collections.abc import Mapping
 from starlette.responses import Response
 
 from domain.access import Scope
-from domain.email.wording import DEFAULT_BODY, DEFAULT_SUBJECT
-from infra.database import console, crm, email_configs
 from infra.database.views import Row
 from workers.console import dialogs
 from workers.console.asking import Problems
-from workers.console.deal_page import deal_of
+from workers.console.deal_page import correspondents, deal_of
 from workers.console.deal_view import InvoiceView
-from workers.console.invoice_card import ids_of, invoice_at, key_of
-from workers.console.invoice_form import EMAIL, email_of, form_of
+from workers.console.invoice_card import ids_of, invoice_at
+from workers.console.invoice_form import EMAIL, EMAIL_DEFAULTS, email_of, form_of
 from workers.console.rendering import page
 from workers.console.visit import Form, Page, Visit
 
 WRITE = Scope.INVOICES_WRITE
 SENT = (*EMAIL, "invoice_id")
-_DEFAULTS = {
-    "email_mode": ("xero",),
-    "email_attach_pdf": ("true",),
-    "email_subject": (DEFAULT_SUBJECT,),
-    "email_body": (DEFAULT_BODY,),
-    "email_recipient_source": ("primary_contact",),
-}
+_DEFAULTS = {**EMAIL_DEFAULTS, "email_mode": ("xero",)}
 
 
 def ask_send(visit: Visit) -> Response:
@@ -58,14 +50,10 @@ def _send(
     visit: Visit, found: InvoiceView, form: Form, problems: Problems, status: int = 200
 ) -> Response:
     deal = deal_of(visit)
-    with visit.fleet.database.reading() as tx:
-        sender = email_configs.default(tx, deal.workspace_id)
-        people = console.people_of(tx, deal.workspace_id, deal.customer_id)
-        primary = deal.contact_id and crm.find_contact(tx, deal.workspace_id, deal.contact_id)
     return page(
         "dialog_send.html", visit, status,
         deal_id=deal.id, one=found, it=found.invoice, form=form, problems=problems,
-        sender=sender, people=people, primary=primary, key=key_of(visit, problems, status),
+        **correspondents(visit, deal), key=dialogs.key_of(visit),
     )  # fmt: skip
 
 

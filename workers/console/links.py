@@ -40,11 +40,6 @@ class Link:
     at: datetime
 
 
-def keys_of(setting: str) -> tuple[str, ...]:
-    """Return the link keys of a setting, the newest first."""
-    return tuple(one.strip() for one in setting.split(",") if one.strip())
-
-
 def signed(  # noqa: PLR0913, PLR0917 - the claims
     key: str, workspace_id: UUID, deal_id: UUID, who: str, scopes: Iterable[Scope], now: datetime
 ) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from domain.events import EventType
 from workers.console.wording import money
 
 Data = Mapping[str, Any]
@@ -23,7 +24,7 @@ class Change:
 
 def news(events: Sequence[Mapping[str, Any]], names: Names) -> list[Change]:
     """Return events (type, data) as changes; `names` are the products' by id."""
-    return [_CHANGES[one["type"]](one["data"], names) for one in events if one["type"] in _CHANGES]
+    return [CHANGES[one["type"]](one["data"], names) for one in events if one["type"] in CHANGES]
 
 
 def _created(data: Data, _names: Names) -> Change:
@@ -61,11 +62,11 @@ def _number(data: Data) -> str:
     return str(data.get("number") or data.get("invoice_number") or "Invoice")
 
 
-_CHANGES: Mapping[str, Callable[[Data, Names], Change]] = {
-    "invoice.created": _created,
-    "invoice.status_changed": _invoice,
-    "deal_product.payment_status_changed": _product,
-    "payment.recorded": _payment,
-    "invoice.cycle_ended": _cycle,
-    "invoice.amount_differs": _differs,
+CHANGES: Mapping[EventType, Callable[[Data, Names], Change]] = {
+    EventType.INVOICE_CREATED: _created,
+    EventType.INVOICE_STATUS_CHANGED: _invoice,
+    EventType.PAYMENT_STATUS_CHANGED: _product,
+    EventType.PAYMENT_RECORDED: _payment,
+    EventType.INVOICE_CYCLE_ENDED: _cycle,
+    EventType.INVOICE_AMOUNT_DIFFERS: _differs,
 }

@@ -10,14 +10,13 @@ from datetime import timedelta
 from starlette.responses import Response
 
 from domain.access import Scope
-from domain.events import EventType
 from infra.database import console
 from infra.database.views import Row
 from infra.http.problems import HttpProblem
 from workers.console import asking, contact, invoice_card, invoice_new, invoice_send
 from workers.console.asking import Problems
 from workers.console.dialogs import Again, action_of
-from workers.console.news_view import Change, news
+from workers.console.news_view import CHANGES, Change, news
 from workers.console.progress_view import progress
 from workers.console.rendering import page
 from workers.console.visit import Page, Visit
@@ -28,14 +27,6 @@ AGAIN: Mapping[str, Again] = {name: one for each in _MODULES for name, one in ea
 NEWS_FOR = timedelta(seconds=8)
 """How long after its end an action's changes still come in: payment statuses follow by event."""
 NEWS_MAX = 200
-NEWS_OF = (
-    EventType.INVOICE_CREATED,
-    EventType.INVOICE_STATUS_CHANGED,
-    EventType.PAYMENT_STATUS_CHANGED,
-    EventType.PAYMENT_RECORDED,
-    EventType.INVOICE_CYCLE_ENDED,
-    EventType.INVOICE_AMOUNT_DIFFERS,
-)
 
 
 def show_progress(visit: Visit) -> Response:
@@ -94,7 +85,7 @@ def _news(visit: Visit, row: Row) -> tuple[list[Change], bool]:
     products = asking.ask(visit, "list_products").items
     with visit.fleet.database.reading() as tx:
         told = console.news_of(
-            tx, visit.caller.workspace_id, deal_id, row["created_at"], NEWS_OF, NEWS_MAX
+            tx, visit.caller.workspace_id, deal_id, row["created_at"], tuple(CHANGES), NEWS_MAX
         )
     names = {str(one.id): one.name for one in products}
     return news(told, names), now - (row["finished_at"] or now) < NEWS_FOR

@@ -13,6 +13,7 @@ from domain.access import Scope
 from infra.database import api_keys, crm, sessions
 from infra.database.sessions import Opening
 from infra.http.problems import HttpProblem
+from infra.settings import comma_separated
 from workers.api.endpoint import Caller
 from workers.api_keys import digest_of
 from workers.console import links
@@ -78,7 +79,7 @@ def begun_by_link(fleet: Fleet, token: str) -> Begun:
         NotALink: it opens nothing (any more).
     """
     chosen, now = fleet.settings, fleet.now()
-    keys = links.keys_of(chosen.console_link_key)
+    keys = comma_separated(chosen.console_link_key)
     link = links.opened(token, keys, now, timedelta(seconds=chosen.console_link_s))
     with fleet.database.reading() as tx:
         deal = crm.find_deal(tx, link.workspace_id, link.deal_id)

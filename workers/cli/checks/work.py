@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from infra.broker.depths import INTAKE, BrokerDown, depths
+from infra.broker.depths import BrokerDown, depths, requests
 from infra.broker.topology import DEAD_QUEUE
 from infra.clock import utc_now
 from infra.database import measures
@@ -67,16 +67,12 @@ def _stalled(tx: "Transaction", settings: "Settings", waiting: Mapping[str, int]
     found = liveness.stalled(session)
     if liveness.webhooks_silent(session, settings.webhooks_host, settings.webhooks_port):
         found.add("webhooks")
-    if _requests(waiting):
+    if requests(waiting):
         time.sleep(LOOK_AGAIN_S)
         tx.rollback()  # what has been written since is seen by a new transaction
-        if _requests(_waiting(settings)) and not liveness.takes_in(session, LOOK_AGAIN_S):
+        if requests(_waiting(settings)) and not liveness.takes_in(session, LOOK_AGAIN_S):
             found.add("intake")
     return found
-
-
-def _requests(waiting: Mapping[str, int]) -> int:
-    return sum(waiting.get(queue, 0) for queue in INTAKE)
 
 
 def _syncs(tx: "Transaction", every: timedelta) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from typing import Any
 from starlette.responses import Response
 
 from infra.database import views
-from infra.database.views import Row, Wanted
+from infra.database.views import Row
 from infra.http.problems import HttpProblem
 from workers import commands
 from workers.commands import NotPossible
@@ -38,12 +38,11 @@ def action_in_reach(visit: Visit) -> Row:
     Raises:
         HttpProblem: there is none within the visitor's reach.
     """
-    wanted = Wanted(workspace=reach(visit), ids=[visit.ids["action_id"]], limit=1)
     with looking(visit) as tx:
-        rows = views.actions(tx, wanted)
-    if not rows:
+        row = views.action(tx, visit.ids["action_id"], reach(visit))
+    if row is None:
         raise HttpProblem("not_found", "There is no such action.")
-    return rows[0]
+    return row
 
 
 def seen_in(form: Form) -> int:

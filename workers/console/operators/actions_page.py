@@ -65,10 +65,9 @@ def story_of(visit: Visit, action_id: UUID) -> tuple[Told, list[Row], list[Row]]
     Raises:
         HttpProblem: there is no such action within the visitor's reach.
     """
-    workspace = reach(visit)
     with looking(visit) as tx:
-        story = views.story(tx, action_id)
-        if story is None or workspace not in {None, story.action["workspace_id"]}:
+        story = views.story(tx, action_id, reach(visit))
+        if story is None:
             raise HttpProblem("not_found", "There is no such action.")
         deeds, logged = audit.about(tx, action_id), views.exchanges(tx, action_id)
     return told(story, visit.fleet.now()), deeds, logged

@@ -34,12 +34,6 @@ class Health:
     calls: Row | None
     synced: Row | None
 
-    @property
-    def failed(self) -> float:
-        """What share of its latest calls had no usable answer."""
-        share: float = self.calls["failed"] / self.calls["calls"] if self.calls else 0.0
-        return share
-
 
 def list_integrations(visit: Visit) -> Response:
     """Show every integration: those that need somebody first."""

@@ -1,18 +1,16 @@
 """Dead letters: listed, shown whole, taken in again, or discarded. For who operates everything."""
 
 from collections.abc import Callable
-from datetime import datetime
-from uuid import UUID
 
 from starlette.responses import Response
 
 from infra.database import audit, dead_letters
-from infra.database.dead_letters import Place
 from infra.http.problems import HttpProblem
 from workers import letters
 from workers.commands import NotPossible
+from workers.console.operators.action_query import place_of
 from workers.console.operators.operating import everywhere, looking, moved, operators, shown
-from workers.console.visit import Form, Visit
+from workers.console.visit import Visit
 
 PAGE = 50
 BYTES_SHOWN = 16_384
@@ -23,7 +21,7 @@ def list_letters(visit: Visit) -> Response:
     everywhere(visit)
     settled = visit.query.has("settled")
     with looking(visit) as tx:
-        rows = dead_letters.listed(tx, settled=settled, after=_place(visit.query), limit=PAGE + 1)
+        rows = dead_letters.listed(tx, settled=settled, after=place_of(visit.query), limit=PAGE + 1)
     last = rows[PAGE - 1] if len(rows) > PAGE else None
     template = "letters_rows.html" if visit.is_part else "letters.html"
     return shown(visit, template, "letters", letters=rows[:PAGE], last=last, settled=settled)
@@ -61,15 +59,6 @@ def _acted(command: Callable[..., str]) -> Callable[[Visit], Response]:
         return moved(f"/dead-letters/{letter_id}")
 
     return act
-
-
-def _place(query: Form) -> Place | None:
-    at, _, letter_id = query.one("after").partition("~")
-    try:
-        place = datetime.fromisoformat(at), UUID(letter_id)
-    except ValueError:
-        return None
-    return place if place[0].tzinfo is not None else None
 
 
 _ONE = "/dead-letters/{letter_id:uuid}"

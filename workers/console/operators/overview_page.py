@@ -11,6 +11,7 @@ from infra.database import budgets, overview
 from infra.database.overview import Figures
 from infra.database.views import Row
 from infra.http.problems import HttpProblem
+from infra.settings import plain_database_url
 from workers import liveness
 from workers.console.operators.alarms import LATER, NOW, Alarm, alarms
 from workers.console.operators.operating import looking, operators, reach, shown
@@ -67,7 +68,7 @@ def seen(visit: Visit) -> Overview:
         figures = overview.read(tx, workspace, now)
         rows = budgets.left(tx, now)
     try:
-        stuck = liveness.stuck(settings.database_url.replace("+psycopg", ""))
+        stuck = liveness.stuck(plain_database_url(settings.database_url))
     except psycopg.Error as error:
         words = "The database takes no further connection: look there first."
         raise HttpProblem("unavailable", words) from error

@@ -127,7 +127,6 @@ def processes_of(figures: Figures, stuck: Collection[str]) -> list[Process]:
     known = {one.name for one in found}
     rest = sorted(name for name in stuck if name not in known and not name.startswith("worker"))
     said = "work waits that it does not do"
-    said = "work waits that it does not do"
     return [*found, *(Process(name, "", is_stuck=True, said=said) for name in rest)]
 
 
