@@ -8,6 +8,7 @@ chose is carried out with `Caution`.
 """
 
 import contextlib
+import json
 import socket
 import threading
 import time
@@ -158,6 +159,20 @@ class _Watchdog:
 
 
 _watchdog = _Watchdog()
+
+
+def json_of(answer: bytes) -> Any:
+    """Return what a body says as JSON; None where it is none, or too deeply nested to be read."""
+    try:
+        return json.loads(answer)
+    except (ValueError, RecursionError):
+        return None
+
+
+def json_object(answer: bytes) -> dict[str, Any] | None:
+    """Return the object a body is as JSON; None where it is none."""
+    document = json_of(answer)
+    return document if isinstance(document, dict) else None
 
 
 class Transport:

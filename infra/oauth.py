@@ -5,7 +5,6 @@ Sources: RFC 6749 (4.1 authorization code, 5.2 errors, 6 refreshing), RFC 7636 (
 
 import base64
 import hashlib
-import json
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from domain.actions.outcome import Deferred, Rejected
-from infra.exchange import Exchange
+from infra.exchange import Exchange, json_object
 from infra.session import Session
 
 PASSING: Final = frozenset({"temporarily_unavailable", "server_error", "slow_down"})
@@ -88,7 +87,7 @@ def exchange_tokens(
         },
         body=urlencode(form).encode(),
     )
-    answer = _parsed(exchange.answer)
+    answer = json_object(exchange.answer) or {}
     if exchange.status == 200 and _is_token(answer.get("access_token")):
         return {**held, **_given(answer, exchange, endpoint.life)}
     error = answer.get("error")
@@ -112,11 +111,3 @@ def _given(answer: Mapping[str, Any], exchange: Exchange, life: timedelta) -> di
 
 def _is_token(value: object) -> bool:
     return isinstance(value, str) and bool(value) and value.isascii() and value.isprintable()
-
-
-def _parsed(answer: bytes) -> dict[str, Any]:
-    try:
-        document = json.loads(answer)
-    except (ValueError, RecursionError):
-        return {}
-    return document if isinstance(document, dict) else {}

@@ -20,6 +20,7 @@ KINDS = frozenset({
     "hold_before_commit",  # parked until released, then carried out
     "hold_after_commit",  # carried out, the answer parked until released
     "garbage",  # carried out, answered 200 with what is not JSON
+    "nested",  # carried out, answered 200 with JSON too deep for a reader's stack
     "truncated",  # carried out, the answer breaks off half way
     "revoke_token",  # the token it carries is revoked first
 })  # fmt: skip

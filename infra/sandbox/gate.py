@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from infra.sandbox.world import World
 
 _NEVER_KEPT = frozenset({401, 403, 429})  # refused before keys are looked at
-_GARBAGE = Answer(200, b"<html><body>upstream proxy: 0x1f", "text/html")
+_UNREADABLE = {
+    "garbage": Answer(200, b"<html><body>upstream proxy: 0x1f", "text/html"),
+    "nested": Answer(200, b"[" * 100_000, "application/json"),
+}
 
 
 class HangUp(Exception):  # noqa: N818 - it names what is done
@@ -150,7 +153,7 @@ class Gate:
             raise HangUp(answer)
         if fault.fault == "hold_after_commit":
             await self._hold(fault, request, seen)
-        return _GARBAGE if fault.fault == "garbage" else answer
+        return _UNREADABLE.get(fault.fault, answer)
 
     async def _hold(self, fault: Fault, request: Request, seen: Seen) -> None:
         now = self._world.clock.now()

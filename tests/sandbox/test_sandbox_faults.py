@@ -1,5 +1,6 @@
 """Every kind of fault does what it says, and only as often as ordered."""
 
+import json
 import time
 from typing import Any
 
@@ -102,11 +103,16 @@ def test_a_request_delayed_over_a_reset_changes_nothing(
     assert sandbox.counts() == {}
 
 
-def test_garbage_is_no_json_and_committed(sandbox: Sandbox) -> None:
-    sandbox.fault("xero", "garbage", method="PUT")
+@pytest.mark.parametrize(
+    ("fault", "error"), [("garbage", json.JSONDecodeError), ("nested", RecursionError)]
+)
+def test_unreadable_is_no_json_and_committed(
+    sandbox: Sandbox, fault: str, error: type[Exception]
+) -> None:
+    sandbox.fault("xero", fault, method="PUT")
     answer = sandbox.xero("PUT", "/Contacts", {"Contacts": [{"Name": "Acme"}]})
     assert answer.status == 200
-    with pytest.raises(ValueError, match="Expecting value"):
+    with pytest.raises(error):
         answer.json()
     assert sandbox.counts() == {"xero.contact.created": 1}
 

@@ -6,7 +6,6 @@ entry that could not be made. Source: developers.activecampaign.com, "Add a Cont
 Automation", "Rate Limits".
 """
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,7 +13,7 @@ from typing import Any
 
 from domain.actions.outcome import Blocks, Deferred, Rejected, Unknown
 from infra.clock import utc_now
-from infra.exchange import Exchange
+from infra.exchange import Exchange, json_of
 from infra.redaction import redact_text
 
 NOT_ENTERED = "not_entered"
@@ -48,7 +47,7 @@ _NAMES = {400: "bad_request", 404: "not_found", 409: "conflict", 422: "invalid"}
 
 def read(exchange: Exchange) -> dict[str, Any] | Refusal:
     """Return the answer's JSON object, or what its status and its words make of the attempt."""
-    status, document = exchange.status or 0, _document(exchange.answer)
+    status, document = exchange.status or 0, json_of(exchange.answer)
     words = _said(status, document)
     if 200 <= status < 300:
         return document if isinstance(document, dict) else unreadable(exchange, "no JSON object")
@@ -75,13 +74,6 @@ def _later(wait: Wait, exchange: Exchange, words: str) -> Deferred:
         after = min(timedelta(seconds=max(int(said), 1)), _WAIT_MAX)
     until = None if after is None else utc_now() + after
     return Deferred(wait.code, words, until, wait.blocks)
-
-
-def _document(answer: bytes) -> Any:
-    try:
-        return json.loads(answer)
-    except (ValueError, RecursionError):
-        return None
 
 
 def _said(status: int, document: Any) -> str:

@@ -6,7 +6,6 @@ calls lasts 60 s. Source: Cal.com API v2 reference, "Rate limits"; its open sour
 filters, throttler guard).
 """
 
-import json
 import math
 import re
 from datetime import datetime, timedelta
@@ -15,7 +14,7 @@ from urllib.parse import urlsplit
 
 from domain.actions.outcome import Blocks, Deferred, Rejected, Unknown
 from infra.clock import utc_now
-from infra.exchange import Exchange
+from infra.exchange import Exchange, json_object
 from infra.redaction import redact_text
 
 WORDS_MAX = 2_000
@@ -48,7 +47,7 @@ Refusal = Rejected | Deferred | Unknown
 
 def read(exchange: Exchange) -> dict[str, Any] | Refusal:
     """Return the answer's envelope with its `data`, or what the answer makes of the attempt."""
-    document, status = _document(exchange.answer), exchange.status or 0
+    document, status = json_object(exchange.answer), exchange.status or 0
     words = _said(status, document)
     by_status = _by_status(exchange, status, words)
     if by_status is not None:
@@ -120,14 +119,6 @@ def _seconds(value: str, now: datetime) -> float:
     if number >= _UNIX_MS_FROM:
         number /= 1000
     return number - now.timestamp() if number >= _UNIX_FROM else number
-
-
-def _document(answer: bytes) -> dict[str, Any] | None:
-    try:
-        document = json.loads(answer)
-    except (ValueError, RecursionError):
-        return None
-    return document if isinstance(document, dict) else None
 
 
 def _error(document: dict[str, Any] | None) -> dict[str, Any] | None:

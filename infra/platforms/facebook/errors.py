@@ -5,14 +5,13 @@ is unknown: events are told again under the same ids, and what Meta has already 
 Source: Meta, "Handling Errors" and "Rate Limits" (Graph API).
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
 from domain.actions.outcome import Blocks, Deferred, Rejected, Unknown
 from infra.clock import utc_now
-from infra.exchange import Exchange
+from infra.exchange import Exchange, json_object
 from infra.redaction import redact_text
 
 WORDS_MAX = 2_000
@@ -30,7 +29,7 @@ _TOO_LARGE = 413
 
 def read(exchange: Exchange) -> dict[str, Any] | Refusal:
     """Return the answer's JSON object, or what its status or its body makes of the attempt."""
-    document = _document(exchange.answer)
+    document = json_object(exchange.answer)
     error = None if document is None else document.get("error")
     status = exchange.status or 0
     if status >= 500 or status in {0, 408}:
@@ -80,20 +79,12 @@ def _throttled(exchange: Exchange, code: str, words: str) -> Deferred:
 
 def _minutes(headers: Mapping[str, str]) -> Iterator[float]:
     """Yield the minutes until access is regained, of each use case that Meta names."""
-    usage = _document(headers.get("x-business-use-case-usage", "").encode()) or {}
+    usage = json_object(headers.get("x-business-use-case-usage", "").encode()) or {}
     for uses in usage.values():
         for use in uses if isinstance(uses, list) else ():
             given = use.get("estimated_time_to_regain_access") if isinstance(use, dict) else None
             if isinstance(given, int | float) and given <= WAIT_MAX / timedelta(minutes=1):
                 yield float(given)
-
-
-def _document(answer: bytes) -> dict[str, Any] | None:
-    try:
-        document = json.loads(answer)
-    except (ValueError, RecursionError):
-        return None
-    return document if isinstance(document, dict) else None
 
 
 def _said(exchange: Exchange, error: Any) -> str:

@@ -4,14 +4,12 @@ Portant documents neither statuses nor bodies of this answer, so any 2xx is take
 its body for nothing. What may have begun a document is unknown: a second POST makes a second one.
 """
 
-import json
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import Any
 
 from domain.actions.outcome import Blocks, Deferred, Rejected, Unknown
-from infra.exchange import Exchange
+from infra.exchange import Exchange, json_object
 from infra.redaction import redact_text
 
 WORDS_MAX = 500
@@ -64,12 +62,9 @@ def _said(exchange: Exchange) -> str:
 
 def _words(answer: bytes) -> str:
     """Return what a JSON body says in words; the shape of Portant's `Error` is not documented."""
-    try:
-        document: Any = json.loads(answer)
-    except (ValueError, RecursionError):
-        return ""
+    document = json_object(answer) or {}
     for name in ("message", "error", "detail"):
-        inner = document.get(name) if isinstance(document, dict) else None
+        inner = document.get(name)
         inner = inner.get("message") if isinstance(inner, dict) else inner
         if isinstance(inner, str) and inner.strip():
             return inner.strip()

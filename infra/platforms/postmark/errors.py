@@ -5,14 +5,13 @@ usually loses the message, says Postmark, and "usually" is looked up, as is ever
 Postmark, "API overview" (error codes, HTTP statuses).
 """
 
-import json
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from domain.actions.outcome import Blocks, Deferred, Rejected, Unknown
 from infra.clock import utc_now
-from infra.exchange import Exchange
+from infra.exchange import Exchange, json_of
 from infra.redaction import redact_text
 
 WORDS_MAX = 2_000
@@ -98,10 +97,7 @@ def _later(wait: Wait, words: str) -> Deferred:
 
 def _document(answer: bytes) -> dict[str, Any] | None:
     """Read an object; a batch's answer is a list, and one email's is its only element."""
-    try:
-        document = json.loads(answer)
-    except (ValueError, RecursionError):
-        return None
+    document = json_of(answer)
     if isinstance(document, list) and len(document) == 1:
         document = document[0]
     return document if isinstance(document, dict) else None

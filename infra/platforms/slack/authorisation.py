@@ -1,9 +1,8 @@
 """Which workspace a bot token belongs to. Source: Slack API docs, `auth.test`."""
 
-import json
-
 from domain.actions.outcome import Rejected
 from infra.connecting import Connectable, Connecting, Field
+from infra.exchange import json_of
 from infra.session import Session
 
 
@@ -15,13 +14,13 @@ def check(session: Session) -> Connectable | Rejected:
     """
     headers = {"Authorization": f"Bearer {session.credentials['token']}"}
     exchange = session.send("POST", "/auth.test", headers=headers, body=b"")
+    answer = json_of(exchange.answer)
     try:
-        answer = json.loads(exchange.answer)
         if answer["ok"] is True:
             team = str(answer["team_id"])
             return Connectable(team, str(answer.get("team") or team))
         return Rejected(str(answer["error"]), f"Slack: {answer['error']}")
-    except (ValueError, TypeError, KeyError):
+    except (TypeError, KeyError):
         return Rejected("unreadable_answer", f"Slack: HTTP {exchange.status} to auth.test")
 
 

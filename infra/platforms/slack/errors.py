@@ -1,11 +1,10 @@
 """Slack's words, sorted. Source: Slack API docs, chat.postMessage, "Errors"."""
 
-import json
 from datetime import datetime, timedelta
 from typing import Any
 
 from domain.actions.outcome import Blocks, Deferred, Rejected, Unknown
-from infra.exchange import Exchange
+from infra.exchange import Exchange, json_object
 
 AMBIGUOUS = frozenset(
     {
@@ -53,11 +52,8 @@ LATER: dict[str, timedelta] = {
 
 def answer_of(exchange: Exchange) -> dict[str, Any] | Unknown:
     """Return Slack's JSON answer, or Unknown when it is none."""
-    try:
-        answer = json.loads(exchange.answer)
-    except ValueError:
-        answer = None
-    if not isinstance(answer, dict) or not isinstance(answer.get("ok"), bool):
+    answer = json_object(exchange.answer)
+    if answer is None or not isinstance(answer.get("ok"), bool):
         return Unknown("unreadable_answer", f"HTTP {exchange.status} without Slack's JSON answer")
     return answer
 

@@ -6,13 +6,13 @@ apps made since 2 March 2026 get; without `offline_access` there is no refresh t
 Source: developer.xero.com, "The standard authorization code flow", "PKCE flow", "Scopes".
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from domain.actions.outcome import Deferred, Rejected, Succeeded
 from infra import oauth
+from infra.exchange import json_of
 from infra.oauth import Asked, exchange_tokens
 from infra.platforms.xero.organisation import organisation_call, read_organisation
 from infra.platforms.xero.tokens import TOKENS
@@ -64,14 +64,14 @@ def organisations(session: Session) -> list[Organisation] | Rejected:
         "Accept": "application/json",
     }
     exchange = session.send("GET", "/connections", headers=headers)
+    rows = json_of(exchange.answer)
     try:
-        rows = json.loads(exchange.answer)
         found = [
             Organisation(str(row["tenantId"]), str(row.get("tenantName") or row["tenantId"]))
             for row in rows
             if row.get("tenantType", "ORGANISATION") == "ORGANISATION"
         ]
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (TypeError, KeyError, AttributeError):
         return Rejected("unreadable_answer", f"Xero's connections: HTTP {exchange.status}")
     if exchange.status != 200:
         return Rejected("refused", f"Xero's connections: HTTP {exchange.status}")

@@ -5,14 +5,13 @@ headers, or by its words alone: that of a host carries neither type nor time. So
 definitions", "Rate limits"; the host's limit: Zoom's staff in the developer forum.
 """
 
-import json
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from domain.actions.outcome import Blocks, Deferred, Rejected, Unknown
 from infra.clock import utc_now
-from infra.exchange import Exchange
+from infra.exchange import Exchange, json_object
 from infra.redaction import redact_text
 
 WORDS_MAX: Final = 2_000
@@ -42,7 +41,7 @@ Refusal = Rejected | Deferred | Unknown
 
 def read(exchange: Exchange) -> dict[str, Any] | Refusal:
     """Return the answer's JSON object, or what its status or its body makes of the attempt."""
-    status, document = exchange.status or 0, _document(exchange.answer)
+    status, document = exchange.status or 0, json_object(exchange.answer)
     words = _said(exchange, document)
     if status >= 500 or status < 200 or status == 408:
         return Unknown(f"http_{status}", words)
@@ -98,14 +97,6 @@ def _retry_after(text: str, now: datetime) -> datetime | None:
         return min(max(until, now + _A_SECOND), now + _WAIT_MAX)
     except (ValueError, OverflowError):
         return None
-
-
-def _document(answer: bytes) -> dict[str, Any] | None:
-    try:
-        document = json.loads(answer)
-    except (ValueError, RecursionError):
-        return None
-    return document if isinstance(document, dict) else None
 
 
 def _code(document: dict[str, Any] | None) -> int | None:
