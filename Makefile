@@ -56,7 +56,7 @@ run: install ## Run the fleet until Ctrl-C
 # that are given can be used by one at a time.
 test: install ## Run the tests
 	@if [ -n "$$DATABASE_URL$$BROKER_URL" ]; then exec $(TEST); fi; \
-	exec $(TEST) -n 3 --dist loadfile
+	exec $(TEST) -n 3 --dist loadfile --no-loadscope-reorder
 
 browser: install ## Install what drives a browser in the slower tests (they need a Chromium too)
 	$(PIP) --require-hashes --no-deps -r requirements-browser.lock

@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 
 from infra.crypto import Vault
 from infra.database.engine import Database
+from infra.database.incarnations import Incarnation
 from infra.database.migrate import migrate
 from infra.database.tables import CrmTable, FleetTable
 from infra.embedded.ports import free_port
@@ -124,11 +125,12 @@ def settings(base_settings: Settings) -> Settings:
 @pytest.fixture
 def fleet(database: Database, settings: Settings, sandbox: Sandbox) -> Iterator[Fleet]:
     """A composed fleet in this process, registered: `execute(fleet, …)` works."""
-    made = compose("test", settings)
+    # One engine for all tests: a new one would compile every statement anew.
+    incarnation = Incarnation(database, "test")
+    made = replace(compose("test", settings), database=database, incarnation=incarnation)
     made.incarnation.start()
     yield made
     made.incarnation.stop()
-    made.database.dispose()
 
 
 @pytest.fixture

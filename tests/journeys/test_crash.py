@@ -35,9 +35,10 @@ def test_a_slack_message_killed_at_every_boundary_is_posted_once(
     )
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     "new_customer",
-    [False, pytest.param(True, marks=pytest.mark.deep, id="new customer: contact effects too")],
+    [False, pytest.param(True, id="new customer: contact effects too")],
 )
 def test_an_invoice_killed_at_every_boundary_is_raised_once(
     world: World, sandbox: Sandbox, processes: Processes, *, new_customer: bool

@@ -54,7 +54,7 @@ def _settle_sooner(world: World) -> Callable[[], None]:
     ("mode", "sent"),
     [
         ("trustpager", SENT),
-        pytest.param("xero", "xero.invoice.emailed", marks=pytest.mark.deep),
+        ("xero", "xero.invoice.emailed"),
     ],
 )
 def test_an_emailed_invoice_killed_at_every_boundary_is_raised_once_and_emailed_once(

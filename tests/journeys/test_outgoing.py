@@ -91,6 +91,7 @@ def test_killed_at_every_boundary_each_event_is_delivered(
         Webhook(secret).verify(got.body, got.headers)
 
 
+@pytest.mark.deep
 def test_a_wiped_broker_and_a_receiver_that_comes_and_goes_lose_none(
     world: World, secret: str, receiver: Receiver, processes: Processes
 ) -> None:

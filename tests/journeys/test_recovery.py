@@ -19,6 +19,7 @@ pytestmark = pytest.mark.processes
 POSTED = "slack.message.posted"
 
 
+@pytest.mark.deep  # it mostly waits
 def test_a_process_frozen_past_its_lease_and_woken_does_nothing_twice(
     world: World, sandbox: Sandbox, processes: Processes
 ) -> None:

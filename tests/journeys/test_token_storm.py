@@ -55,9 +55,8 @@ def more_organisations_of_the_connection(world: World, sandbox: Sandbox, count: 
         ]
 
 
-@pytest.mark.parametrize(
-    "count", [3, pytest.param(PROCESSES, marks=pytest.mark.deep, id="eight processes")]
-)
+@pytest.mark.deep
+@pytest.mark.parametrize("count", [3, pytest.param(PROCESSES, id="eight processes")])
 def test_a_storm_of_processes_with_one_dead_token_renews_it_once(
     world: World, sandbox: Sandbox, processes: Processes, count: int
 ) -> None:

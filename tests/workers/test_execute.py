@@ -279,6 +279,7 @@ def test_what_is_known_is_concluded_although_the_connection_broke(
     action_id = world.message()
     (attempt,) = begin(fleet, action_id)
     ((outcome, session),) = perform(fleet, [attempt])
+    fleet.database.dispose()  # so that the pool holds nothing but the broken one
     with fleet.database.standing_connection() as other:
         with fleet.database.engine.connect() as pooled:
             pid = pooled.execute(text("SELECT pg_backend_pid()")).scalar_one()
