@@ -4,7 +4,7 @@ A subscription's settings are `{"url", "types", "integration_id"?, "deal_id"?, "
 "stopped_at"?}`; what came since `stopped_at` (ISO 8601) has not been queued for it.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -108,6 +108,18 @@ def count(tx: Transaction, workspace_id: UUID) -> int:
         IntegrationRow.workspace_id == workspace_id, IntegrationRow.platform == PLATFORM
     )
     return tx.execute(wanted).scalar_one()
+
+
+def alike(tx: Transaction, workspace_id: UUID, settings: Mapping[str, Any]) -> UUID | None:
+    """Return the subscription that wants the same. Others who ask wait for this transaction."""
+    lock = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+    tx.execute(lock, {"name": f"subscribe:{workspace_id}"})
+    wanted = select(IntegrationRow.id).where(
+        IntegrationRow.workspace_id == workspace_id,
+        IntegrationRow.platform == PLATFORM,
+        IntegrationRow.settings.op("-")("stopped_at") == dict(settings),
+    )
+    return tx.execute(wanted.limit(1)).scalar_one_or_none()
 
 
 def nobody_is_fanning(tx: Transaction) -> None:

@@ -6,7 +6,7 @@ The cases come from the table of endpoints itself: a new endpoint is covered the
 import hashlib
 import re
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -14,9 +14,11 @@ from domain.access import SCOPES_OF, Role, Scope
 from infra.database import api_keys
 from tests.api.callers import Client, client_of
 from tests.harness.world import World
+from workers import subscriptions
 from workers.api.application import ALL
 from workers.api.endpoint import Endpoint
 from workers.execute import execute
+from workers.subscribing import Wanted
 
 pytestmark = pytest.mark.processes
 
@@ -41,7 +43,13 @@ def standing(world: World) -> dict[str, str]:
         "deal_id": str(deal),
         "product_id": str(lines[0]),
         "invoice_id": str(row.id),
+        "subscription_id": str(subscribed(world)),
     }
+
+
+def subscribed(world: World) -> UUID:
+    wanted = Wanted("https://hooks.example.com/fleet")
+    return subscriptions.create(world.fleet, world.workspace_id, wanted).id
 
 
 def path_of(endpoint: Endpoint, ids: dict[str, str]) -> str:

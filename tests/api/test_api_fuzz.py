@@ -22,10 +22,12 @@ from domain.access import Scope
 from infra.platforms import CATALOGUE
 from tests.api.callers import client_of
 from tests.harness.world import World
+from workers import subscriptions
 from workers.api.application import ALL, TAGS
 from workers.api.documentation import Documentation
 from workers.api.endpoint import BASE
 from workers.execute import execute
+from workers.subscribing import Wanted
 
 pytestmark = [pytest.mark.processes, pytest.mark.deep, pytest.mark.timeout(1500)]
 
@@ -48,10 +50,13 @@ def there(world: World) -> dict[str, list[str]]:
         found["deal_id"].append(str(deal))
         found["product_id"] += map(str, lines)
         execute(world.fleet, world.invoice(deal))
+    wanted = [Wanted(f"https://hooks.example.com/{number}") for number in range(3)]
+    told = [subscriptions.create(world.fleet, world.workspace_id, one).id for one in wanted]
     invoices = world.rows("SELECT id, platform_invoice_id FROM invoices")
     return found | {
         "integration_id": [str(world.xero), str(world.slack)],
         "action_id": [str(world.message()) for _ in range(5)],
+        "subscription_id": [str(one) for one in told],
         "invoice_id": [str(row.id) for row in invoices],
     }
 

@@ -268,8 +268,8 @@ def test_a_large_batch_is_queued_in_parts_and_whoever_waits_is_rung_between(
     outgoing, world, monkeypatch
 ) -> None:
     monkeypatch.setattr(fan_out, "AT_A_TIME", 4)
-    for _ in range(2):
-        outgoing.subscribe()
+    for name in ("one", "another"):
+        outgoing.subscribe(description=name)
     outgoing.emit(*[CREATED] * 5)
     rung: list[int] = []
     monkeypatch.setattr(outgoing.relay, "ring", lambda: rung.append(len(outgoing.all())) or 0)

@@ -35,6 +35,7 @@ from workers.api_keys import digest_of
 from workers.commands import NotPossible
 from workers.fleet import Fleet
 from workers.reading import NotReadable
+from workers.subscriptions import NotFound
 
 T = TypeVar("T")
 ASKING_THREADS = 16
@@ -158,6 +159,8 @@ def carried_out(endpoint: Endpoint, asked: Asked) -> Any:
         raise invalid(_as_named(endpoint, refused)) from refused
     except NotPossible as error:
         raise HttpProblem("not_possible", str(error)) from error
+    except NotFound as error:
+        raise HttpProblem("not_found", f"{error} in this workspace") from error
     except NotReadable as error:
         wait = timedelta(seconds=5) if error.until is None else error.until - asked.fleet.now()
         seconds = str(max(1, int(wait.total_seconds()) + 1))
