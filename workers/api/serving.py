@@ -21,6 +21,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from infra.database import api_keys
+from infra.database.pacing import PACE_S
 from infra.envelope import Problem, Refused
 from infra.http import headers
 from infra.http.bodies import read_body, read_object
@@ -92,7 +93,7 @@ class Service:
             known = api_keys.admit(tx, digest_of(key), calls)
         if known is None:
             raise headers.unauthenticated("the API key is unknown or revoked")
-        limits = headers.rate_limit(calls, api_keys.PACE_S, known.left, known.full_in_s)
+        limits = headers.rate_limit(calls, PACE_S, known.left, known.full_in_s)
         who = f"API key {known.name} ({known.prefix}…)"
         caller = Caller(known.workspace_id, known.scopes, who, known.key_id)
         return caller, limits, known.refused_for_s
