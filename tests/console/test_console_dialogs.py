@@ -1,5 +1,6 @@
 """Dialogs: what they send becomes one action each, and what comes of it is told."""
 
+import re
 from decimal import Decimal
 from uuid import UUID
 
@@ -184,9 +185,7 @@ def test_a_part_is_paid_and_the_rest_stays_due(
     invoice_id = _raised(editor, world, deal_id)
     there = f"/deals/{deal_id}/invoices/{invoice_id}/pay"
     asked = editor.part(there)
-    assert 'name="amount" inputmode="decimal" autocomplete="off" maxlength="30" value="2200"' in (
-        asked.html
-    )
+    assert re.search(r'name="amount"[^>]* value="2200\.00"', asked.html)
     assert "Record $2,200.00" in asked.text
     for typed, button, left in (
         ("1,200.50", "Record $1,200.50", "A part of it: $999.50 stays due."),

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from domain.email.letter import web_address
 from domain.email.wording import day as written_day
 from domain.email.wording import money as written_money
-from domain.money import plain
+from domain.money import plain, round_half_up
 
 Tone = str
 """`quiet`, `amber`, `blue`, `green` or `red`: what colour a status has."""
@@ -87,6 +87,11 @@ def money(amount: Decimal | str, currency: str) -> str:
     return text if bare[:1].isdigit() or bare[:1] == "-" else bare
 
 
+def figure(amount: Decimal, currency: str) -> str:
+    """Write an amount as people type it: `1234.50`, the currency's decimals and nothing else."""
+    return f"{round_half_up(amount, currency):f}"
+
+
 def number(value: Decimal | str) -> str:
     """Write a quantity or a percentage: no trailing zeros."""
     return plain(Decimal(value))
@@ -114,6 +119,7 @@ FILTERS: Mapping[str, Callable[..., str]] = {
     "label": label,
     "tone": tone,
     "money": money,
+    "figure": figure,
     "number": number,
     "day": day,
     "moment": moment,
