@@ -15,6 +15,7 @@ from infra.database.subscriptions import Span
 from infra.envelope import Problem
 from infra.http.problems import HttpProblem, invalid
 from workers import replaying, subscriptions
+from workers.api.actions import LIMIT_MAX, Nothing
 from workers.api.checking import adapter
 from workers.api.endpoint import Asked, Endpoint
 from workers.api.shapes import (
@@ -27,8 +28,6 @@ from workers.api.shapes import (
     SubscriptionList,
 )
 from workers.subscribing import Wanted
-
-LIMIT_MAX = 200
 
 
 @dataclass(frozen=True)
@@ -66,11 +65,6 @@ class DeliveryFilter:
 
     status: ActionStatus | None = None
     limit: Annotated[int, Field(ge=1, le=LIMIT_MAX)] = 50
-
-
-@dataclass(frozen=True)
-class Empty:
-    """An empty object."""
 
 
 def list_subscriptions(asked: Asked) -> SubscriptionList:
@@ -185,12 +179,12 @@ ENDPOINTS: Sequence[Endpoint] = (
     ),
     Endpoint(
         "POST", _ONE + "/pause", "pause_subscription", WRITE, pause,
-        "Send nothing more until it is resumed", Subscription, body=Empty,
+        "Send nothing more until it is resumed", Subscription, body=Nothing,
         errors=("not_possible",),
     ),
     Endpoint(
         "POST", _ONE + "/resume", "resume_subscription", WRITE, resume,
-        "Go on, with what came meanwhile, as long as events are kept", Queued, body=Empty,
+        "Go on, with what came meanwhile, as long as events are kept", Queued, body=Nothing,
         asks_platform=True,
     ),
     Endpoint(
