@@ -477,6 +477,19 @@ def test_nothing_secret_among_the_settings_of_an_integration_is_shown(operator, 
     assert "t0psecret" not in seen.html
 
 
+def test_a_subscription_is_paused_where_nothing_is_lost_by_it(operator, world) -> None:
+    url = "https://hooks.example.com/fleet"
+    made = subscriptions.create(world.fleet, world.workspace_id, Wanted(url))
+    path = f"/integrations/{made.id}"
+    page = operator.get(path)
+    assert f"fleet subscriptions pause {made.id}" in operator.send(page, path + "/pause").text
+    subscriptions.pause(world.fleet, made.id, "jo")
+    page = operator.get(path)
+    assert f"fleet subscriptions resume {made.id}" in operator.send(page, path + "/resume").text
+    (row,) = world.rows("SELECT status FROM integrations WHERE id = :id", id=made.id)
+    assert row.status == "inactive"
+
+
 def test_how_to_connect_again_is_said(operator, world) -> None:
     world.set_integration(world.xero, status="error", status_reason="invalid_grant")
     seen = operator.get(f"/integrations/{world.xero}")
