@@ -2,11 +2,13 @@
 
 import json
 import signal
+import threading
 import time
 from contextlib import contextmanager
 from uuid import uuid4
 
 import pytest
+import urllib3
 
 from domain.access import Scope
 from domain.events import Event, EventType
@@ -178,6 +180,28 @@ def test_a_key_has_so_many_streams_and_gets_them_back(admin, settings) -> None:
         return True
 
     eventually(again, 10, "closed streams are counted no more")
+
+
+def test_no_more_streams_than_that_are_opened_at_once(admin, settings) -> None:
+    many = settings.web_streams_per_key_max * 3
+    admin.http = urllib3.PoolManager(retries=False, timeout=30, maxsize=many)
+    gate, opened, refused = threading.Barrier(many), [], []
+
+    def open_one() -> None:
+        gate.wait()
+        try:
+            opened.append(Stream(admin))
+        except AssertionError as error:
+            refused.append(error)
+
+    threads = [threading.Thread(target=open_one) for _ in range(many)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    for one in opened:
+        one.close()
+    assert (len(opened), len(refused)) == (many // 3, many - many // 3)
 
 
 def test_a_revoked_key_is_told_no_more(web, world) -> None:
