@@ -108,6 +108,25 @@ def test_more_than_one_page_comes_in_order(admin, world) -> None:
         assert [opened.event()["subject"] for _ in range(350)] == names
 
 
+def test_what_is_rare_is_found_page_by_page(world, monkeypatch) -> None:
+    monkeypatch.setattr(feed, "LOOKED_AT_MAX", 3)
+    with world.fleet.database.reading() as tx:
+        place, pages, found = feed.end(tx), 0, []
+    happen(world, *map(str, range(7)))
+    happen(world, "rare", kind=EventType.INVOICE_CREATED)
+    while True:
+        with world.fleet.database.reading() as tx:
+            page = feed.page(
+                tx, world.workspace_id, place, 100, types={EventType.INVOICE_CREATED.value}
+            )
+        pages += 1
+        found += [one.subject for one in page.events]
+        place = page.place
+        if not page.more:
+            break
+    assert (pages, found) == (3, ["rare"])
+
+
 def test_an_event_committed_late_is_not_passed_over(admin, world) -> None:
     """A lower id that commits after a higher one was read: the classic loss of such feeds."""
     with stream(admin) as opened:
