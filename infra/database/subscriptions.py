@@ -33,7 +33,14 @@ _STOP = text(
 _START = text(
     """
     UPDATE integrations SET status = 'active', status_reason = NULL
-    WHERE id = :id AND platform = 'webhook'
+    WHERE id = :id AND platform = 'webhook' AND status <> 'active'
+    """
+)
+# While it was stopped nobody tried: the time within which a delivery must be taken begins anew.
+_ANEW = text(
+    """
+    UPDATE effects e SET created_at = :now, attempt = 0 FROM actions a
+    WHERE a.id = e.action_id AND a.integration_id = :id AND a.finished_at IS NULL
     """
 )
 _CAUGHT_UP = text("UPDATE integrations SET settings = settings - 'stopped_at' WHERE id = :id")
@@ -160,9 +167,11 @@ def stop(tx: Transaction, subscription_id: UUID, reason: str, now: datetime) -> 
     return tx.execute(_STOP, values).one_or_none()
 
 
-def start(tx: Transaction, subscription_id: UUID) -> None:
+def start(tx: Transaction, subscription_id: UUID, now: datetime) -> None:
     """Send what waits, and queue what comes."""
-    tx.execute(_START, {"id": subscription_id})
+    started = tx.execute(_START, {"id": subscription_id}).rowcount
+    if started:
+        tx.execute(_ANEW, {"id": subscription_id, "now": now})
 
 
 def caught_up(tx: Transaction, subscription_id: UUID) -> None:

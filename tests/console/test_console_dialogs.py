@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from domain.access import SCOPES_OF, Role
+from infra.sandbox import seed
 from tests.console.people import Person, Seen, carried_out, signed_in
 from tests.harness.sandbox import Sandbox
 from tests.harness.world import World
@@ -280,6 +281,27 @@ def test_a_sync_says_what_changed(editor: Person, world: World, sandbox: Sandbox
     assert "INV-0001 Authorised → Paid" in done.text
     more = editor.part(f"/deals/{deal_id}/progress/{sent.action_id}/news")
     assert "hx-get" in more.html, "statuses of products may still follow"
+
+
+def test_a_sync_tells_of_what_was_raised_in_xero(
+    editor: Person, world: World, sandbox: Sandbox
+) -> None:
+    deal_id, _ = world.deal({})
+    _raised(editor, world, deal_id)
+    (row,) = world.rows("SELECT contact_id FROM invoices")
+    line = {"Description": "By hand", "Quantity": 1, "UnitAmount": 50, "AccountCode": "200"}
+    by_hand = {
+        "tenant": seed.TENANT_ONE, "Contact": {"ContactID": row.contact_id}, "Date": "2026-11-01",
+        "Type": "ACCREC", "LineItems": [line], "Status": "AUTHORISED", "DueDate": "2026-12-01",
+    }  # fmt: skip
+    sandbox.control("POST", "/xero/invoices", by_hand)
+    form = {"dialog_key": "by hand", "integration_id": str(world.xero)}
+    sent = editor.post(f"/deals/{deal_id}/invoices/sync", form)
+    assert carried_out(world, sent.action_id) == "succeeded"
+    assert world.action(sent.action_id).result["skipped"] == 1
+    done = editor.part(f"/deals/{deal_id}/progress/{sent.action_id}")
+    assert done.status == 200
+    assert "1 raised outside is shown, and moves no payment status." in done.text
 
 
 def test_a_contact_is_searched_linked_and_then_takes_ongoing_invoices(

@@ -6,6 +6,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from starlette.requests import Request
 
 from domain.access import SCOPES_OF, Role
 from infra.database import api_keys
@@ -16,6 +17,7 @@ from tests.harness.processes import Processes
 from tests.harness.world import World
 from workers.api_keys import digest_of, made_key
 from workers.console.links import signed
+from workers.console.sessions import comes_from_here
 
 pytestmark = pytest.mark.processes
 EDITOR = SCOPES_OF[Role.EDITOR]
@@ -203,6 +205,20 @@ def test_a_form_from_elsewhere_does_nothing(editor: Person, world: World) -> Non
     assert world.payment_statuses(line) == ["unpaid"]
     assert editor.post(there, form).status == 204
     assert world.payment_statuses(line) == ["paid"]
+
+
+@pytest.mark.parametrize(
+    ("origin", "is_ours"),
+    [
+        ("http://testserver", True),
+        ("http://evil.test", False),
+        ("null", False),
+        ("http://[", False),
+    ],
+)
+def test_an_old_browser_is_believed_by_its_origin(origin, is_ours) -> None:
+    given = [(b"host", b"testserver"), (b"origin", origin.encode())]
+    assert comes_from_here(Request({"type": "http", "headers": given})) is is_ours
 
 
 def test_only_forms_change_anything(editor: Person, world: World) -> None:

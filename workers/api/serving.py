@@ -5,6 +5,7 @@ database and one for what waits for a platform; waiting for an outcome takes no 
 """
 
 import asyncio
+import json
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -185,8 +186,18 @@ def _answered(
     plain = _adapter(shape).dump_python(answer)
     if not caller.sees_money:
         plain = without_money(plain)
-    body = orjson.dumps(plain, default=_written)
-    return Response(body, status, dict(more or {}), "application/json")
+    return Response(_json(plain), status, dict(more or {}), "application/json")
+
+
+def _json(plain: Any) -> bytes:
+    try:
+        return orjson.dumps(plain, default=_written)
+    except TypeError:  # a number of more than 64 bits, which JSON allows
+        return json.dumps(plain, default=_as_json).encode()
+
+
+def _as_json(value: Any) -> Any:
+    return orjson.loads(orjson.dumps(value, default=_written))
 
 
 @cache

@@ -158,4 +158,7 @@ def comes_from_here(request: Request) -> bool:
     if site is not None:
         return site in _SAME
     origin = request.headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == request.headers.get("host")
+    try:
+        return origin is None or urlsplit(origin).netloc == request.headers.get("host")
+    except ValueError:  # it is no address at all
+        return False

@@ -55,6 +55,23 @@ ACTION: Mapping[str, str] = {
     "xero_void_invoice": "Void invoice",
     "xero_email_invoice": "Send invoice",
     "xero_sync_invoices": "Sync invoices",
+    "slack_send_message": "Send Slack message",
+    "facebook_conversion": "Report conversion to Facebook",
+    "portant_generate_document": "Generate document",
+    "activecampaign_add_to_automation": "Add to automation",
+    "calcom_create_booking": "Book appointment",
+    "calcom_add_guests": "Add guests to booking",
+    "zoom_create_meeting": "Create Zoom meeting",
+}
+PLATFORM: Mapping[str, str] = {
+    "xero": "Xero",
+    "postmark": "Postmark",
+    "slack": "Slack",
+    "facebook": "Facebook",
+    "portant": "Portant",
+    "activecampaign": "ActiveCampaign",
+    "calcom": "Cal.com",
+    "zoom": "Zoom",
 }
 
 
@@ -77,6 +94,7 @@ _KINDS: Mapping[str, Mapping[str, Any]] = {
     "origin": ORIGIN,
     "state": STATE,
     "action": ACTION,
+    "platform": PLATFORM,
 }
 
 
