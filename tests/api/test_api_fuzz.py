@@ -106,7 +106,8 @@ def test_no_call_breaks_anything(web, world, there, mode) -> None:
 
         run()
     assert sum(seen.values()) > 20 * sum("/deals/" not in one.path for one in OPERATIONS)
-    assert set(opened) == ({"text/event-stream; charset=utf-8"} if mode.is_positive else set())
+    assert set(opened) <= {"text/event-stream; charset=utf-8"}
+    assert opened or mode.is_negative
     assert {UUID(one) for one in there["action_id"]} <= {
         row.id for row in world.rows("SELECT id FROM actions")
     }

@@ -88,6 +88,8 @@ def test_a_contact_linked_to_the_deal_outranks_all(admin, world) -> None:
     deal, _ = world.deal({})
     path = f"/opportunities/{deal}/xero-contact"
     assert admin.get(path).json["contact_id"] is None
+    said = admin.get(f"{path}?integration_id={world.slack}")
+    assert (said.status, list(said.errors)) == (422, ["integration_id"])
     another, _ = world.deal({})
     carried_out(admin, world, "POST", f"/opportunities/{another}/xero-contact")
     found = admin.post(f"/integrations/{world.xero}/query", {"read": "xero_contacts"}).json

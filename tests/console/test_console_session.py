@@ -112,6 +112,8 @@ def test_a_link_opens_one_deal_once(web, world: World, settings: Settings) -> No
     other_id, _ = world.deal({})
     token = _link(world, deal_id)
     person = Person(settings)
+    looked = person("HEAD", f"/enter?link={token}")  # a messenger, where the link leads
+    assert (looked.status, person.cookie) == (200, None)
     entered = person.get(f"/enter?link={token}")
     assert (entered.status, entered.headers["Location"]) == (303, f"/console/deals/{deal_id}")
     assert "Jo Marsh" in person.get(f"/deals/{deal_id}").text

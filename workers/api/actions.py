@@ -83,8 +83,8 @@ def submit_action(asked: Asked) -> Accepted:
     return submitting.submitted(asked, found, asked.body)
 
 
-def integration_in(asked: Asked, integration_id: UUID) -> UUID:
-    """Return the id of an integration of the caller's workspace.
+def integration_in(asked: Asked, integration_id: UUID, platform: str | None = None) -> UUID:
+    """Return the id of an integration (of the platform) in the caller's workspace.
 
     Raises:
         HttpProblem: there is none.
@@ -94,6 +94,9 @@ def integration_in(asked: Asked, integration_id: UUID) -> UUID:
     if found is None or found.workspace_id != asked.workspace_id:
         words = f"there is no integration {integration_id} in this workspace"
         raise HttpProblem("not_found", words)
+    if platform not in {None, found.platform}:
+        words = f"is an integration of {found.platform}, not {platform}"
+        raise invalid([Problem("integration_id", words)])
     return found.id
 
 

@@ -79,9 +79,10 @@ def xero_of(asked: Asked, given: Any) -> UUID:
     """
     if given is not None:
         try:
-            return integration_in(asked, given if isinstance(given, UUID) else UUID(given))
+            named = given if isinstance(given, UUID) else UUID(given)
         except (ValueError, TypeError, AttributeError) as error:
             raise invalid([Problem("integration_id", "must be a UUID")]) from error
+        return integration_in(asked, named, "xero")
     before = submitting.integration_before(asked)
     if before is not None:
         return before

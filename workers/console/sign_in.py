@@ -57,6 +57,8 @@ class SignIn:
         return self._entered(request, begun, there)
 
     async def _by_link(self, request: Request) -> Response:
+        if request.method == "HEAD":  # of who looks where a link leads: it opens once, for a person
+            return Response(headers=rendering.HEADERS)
         fleet = self._service.fleet
         token = self._console.read(request.url.query).one("link")
         try:
