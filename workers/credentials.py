@@ -68,8 +68,7 @@ def renew(fleet: Fleet, integration: Integration, platform: Platform) -> bool:
     fleet.opened.pop(integration.connection_id, None)
     if sealed.version != integration.credentials_version:
         return True  # somebody has been quicker, or a person has reconnected
-    if _take_lease(fleet, sealed):
-        _renewed(fleet, platform, sealed, fleet.vault.unlock(sealed.credentials))
+    _renewed_by_us(fleet, platform, sealed, fleet.vault.unlock(sealed.credentials))
     return True
 
 

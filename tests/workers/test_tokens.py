@@ -169,6 +169,27 @@ def test_while_another_renews_a_dead_token_makes_the_action_wait_a_second_and_no
     assert sandbox.count(RENEWED) == 1
 
 
+def test_a_token_refused_while_another_renews_it_pauses_nothing(world, sandbox) -> None:
+    """Refused before its time; the new one is not there yet, however often it is tried."""
+    sandbox.fault("xero", "revoke_token", only_access=True)
+    with world.fleet.database.transaction() as tx:
+        tx.execute(
+            text(
+                "UPDATE connections SET refresh_lease_until = now() + interval '1 minute',"
+                " refresh_owner = :me"
+            ),
+            {"me": world.fleet.incarnation.id},
+        )
+    action_id = contact(world)
+    carry_on(world, action_id, rounds=3)
+    assert world.events("integration.paused") == []
+    assert "another process is renewing" in world.action(action_id).status_reason
+    free_lease(world)
+    carry_on(world, action_id)
+    assert world.status(action_id) == "succeeded"
+    assert sandbox.count(RENEWED) == 1
+
+
 def test_the_lease_of_a_dead_process_is_void_at_once(world, sandbox) -> None:
     expire(world)
     with world.fleet.database.transaction() as tx:
