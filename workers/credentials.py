@@ -5,7 +5,8 @@ compare-and-set and committed, then the call, then the new pair is stored if the
 the one that was renewed, and only then used. Nobody sleeps meanwhile: the old access token serves
 as long as it outlives a call, else the action comes back in a second. A process that dies while
 it renews loses its lease with its registration; the old pair is still in the database, and Xero
-accepts it for another 30 minutes (OAuth 2.0: token refresh, grace period).
+accepts it for another 30 minutes (OAuth 2.0: token refresh, grace period). Zoom does not: a pair
+that cannot be stored yet is held on to for a minute.
 """
 
 import time
@@ -16,6 +17,7 @@ from uuid import UUID
 
 from domain.actions.outcome import Blocks, Deferred, Rejected
 from infra.database import integrations
+from infra.database.engine import PASSING
 from infra.database.integrations import Sealed
 from infra.exchange import Broken, TooLate
 from infra.logging import logger
@@ -27,6 +29,8 @@ RENEW_SEND_WITHIN_S = 4.0
 RENEW_TIMEOUT_S = 10.0
 RENEW_LEASE = timedelta(seconds=20)
 """Longer than the two above: for a process that freezes. One that dies gives it up at once."""
+STORE_WITHIN_S = 60.0
+"""How long a new pair is held on to while the database is away."""
 LOOK_AGAIN = timedelta(seconds=1)
 RETRY_AFTER = timedelta(seconds=5)
 
@@ -121,16 +125,30 @@ def _renewed(
         with fleet.database.transaction() as tx:  # nobody asks again before
             integrations.put_off_refresh(tx, sealed, fleet.incarnation.id, RETRY_AFTER)
         raise NotAuthorised(renewed.message, until, blocks)
-    with fleet.database.transaction() as tx:
-        stored = integrations.store_credentials(
-            tx, sealed.connection_id, sealed.version, fleet.vault.lock(renewed)
-        )
-    if stored:
+    if _stored(fleet, sealed, renewed):
         return renewed
     # Somebody has stored others meanwhile (this process was frozen, or a person reconnected).
     with fleet.database.reading() as tx:
         newer = integrations.sealed(tx, sealed.connection_id)
     return fleet.vault.unlock(newer.credentials)
+
+
+def _stored(fleet: Fleet, sealed: Sealed, renewed: Mapping[str, Any]) -> bool:
+    """Store a new pair, though the database goes away meanwhile: the old one may be dead by now."""
+    until = time.monotonic() + STORE_WITHIN_S
+    locked, delay = fleet.vault.lock(renewed), 0.1
+    while True:
+        try:
+            with fleet.database.transaction() as tx:
+                return integrations.store_credentials(
+                    tx, sealed.connection_id, sealed.version, locked
+                )
+        except PASSING as error:
+            if time.monotonic() + delay > until:
+                raise
+            logger().warning("new tokens not stored; trying again", error=type(error).__name__)
+            time.sleep(delay)
+            delay = min(delay * 2, 2.0)
 
 
 def _exchange(
