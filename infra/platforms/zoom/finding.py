@@ -73,7 +73,7 @@ def _listed(
         rows_seen += len(rows)
         if not page.get("next_page_token"):
             # A meeting deleted between two pages moves the next one to a page already read.
-            whole = page.get("total_records") in (None, rows_seen)
+            whole = page.get("total_records") == rows_seen
             return (
                 Absent() if whole else Unknown("list_changed", "Zoom: the list changed meanwhile")
             )

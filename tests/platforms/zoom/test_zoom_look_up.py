@@ -194,6 +194,8 @@ OURS = Sent(
         {},
         {"meetings": {}},
         {"meetings": [1]},
+        {"meetings": []},
+        {"meetings": [], "total_records": None},
         {"meetings": [], "total_records": 1},
         {"meetings": [], "total_records": ["1"]},
         {"meetings": [{"agenda": {}}], "total_records": 2},
