@@ -78,8 +78,10 @@ def _already(session: Session, sent: Sent, refused: Rejected) -> Outcome:
     people = _people(session, sent)
     if not isinstance(people, list):
         return refused if isinstance(people, Rejected) else people
-    _, missing = apart(sent.inputs["guests"], people)
-    if not missing:
+    there, missing = apart(sent.inputs["guests"], people)
+    if not missing or (there and sent.attempt > 1):
+        # None of them was there before the first send: that one has added some after all, and the
+        # others were passed over. To be asked once more they are refused, as if nothing was done.
         return _told(sent, people, ours=sent.attempt > 1)
     details = {"missing": [one["email"] for one in missing]}
     return Rejected(refused.code, refused.message, {**refused.details, **details})
