@@ -134,6 +134,25 @@ def test_a_new_pair_is_stored_though_the_database_was_away_for_a_moment(
     assert (away, sandbox.count(RENEWED)) == ([], 1)
 
 
+def test_a_new_pair_stored_late_resumes_what_the_old_one_had_paused(
+    world, sandbox, monkeypatch
+) -> None:
+    """Another process took the lease over and was refused: the old pair is dead (Zoom)."""
+    expire(world)
+    store = integrations.store_credentials
+
+    def refused_meanwhile(tx, *pair: object) -> bool:
+        used = integrations.find(tx, world.xero)
+        integrations.pause(tx, used, "invalid_grant", world.fleet.now())
+        return store(tx, *pair)
+
+    monkeypatch.setattr(integrations, "store_credentials", refused_meanwhile)
+    action_id = contact(world)
+    carry_on(world, action_id)
+    assert world.status(action_id) == "succeeded"
+    assert [len(world.events(f"integration.{what}")) for what in ("paused", "resumed")] == [1, 1]
+
+
 def test_who_comes_late_uses_what_is_stored_and_not_its_own(world, sandbox, monkeypatch) -> None:
     expire(world)
     store = integrations.store_credentials
