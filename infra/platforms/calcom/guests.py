@@ -70,7 +70,8 @@ def _add(session: Session, sent: Sent) -> Outcome:
     if not isinstance(answer, dict):
         return answer
     made = bookings_of(answer["data"])
-    return _told(sent, emails_in(made[0])) if made else UNREADABLE
+    people = emails_in(made[0]) if made else UNREADABLE
+    return _told(sent, people) if isinstance(people, list) else people
 
 
 def _already(session: Session, sent: Sent, refused: Rejected) -> Outcome:

@@ -262,6 +262,29 @@ def test_what_is_no_booking_is_no_word_on_who_is_there(desk: Desk) -> None:
     assert desk.again(action, times=2).status == "succeeded"
 
 
+@pytest.mark.parametrize("attendees", [None, {}, "hidden"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_booking_that_does_not_show_who_attends_is_no_word_either(
+    desk: Desk, method: str, attendees: Any
+) -> None:
+    def hidden(exchange: Any) -> None:
+        if exchange.method == method:
+            told = answered(exchange)
+            told["data"]["attendees"] = attendees
+            answer_with(exchange, told)
+
+    uid = booked(desk.world)
+    if method == "GET":
+        action = desk.lost("drop_after_commit", GUESTS)(adding(desk.world, uid, "a@x.test"))
+        desk.age()
+    else:
+        action = desk.submit(adding(desk.world, uid, "a@x.test"))
+    row = desk.again(action, desk.through(hidden))
+    assert (row.status, row.error["code"]) == ("reconciling", "unreadable_answer")
+    row = desk.again(action, times=2)
+    assert (row.status, row.result["guests"]) == ("succeeded", ["a@x.test"])
+
+
 def test_a_person_may_say_that_they_were_added(desk: Desk) -> None:
     uid = booked(desk.world)
     action = desk.lost("drop_before_commit", GUESTS)(adding(desk.world, uid, "a@x.test"))
