@@ -96,7 +96,7 @@ def _details(session: Session, sent: Sent, row: Row) -> Succeeded | Deferred | U
 
     A person's word counts even where there is nothing to read any more.
     """
-    path = f"/meetings/{quote(str(row.get('id')), safe='')}"
+    path = f"/meetings/{quote(str(row.get('id')), safe='', errors='replace')}"
     answer = read(session.send("GET", path, headers=headers(session)))
     if isinstance(answer, dict):
         return created(answer, sent.call.context)

@@ -8,6 +8,7 @@ import pytest
 from domain.actions.outcome import Succeeded
 from infra.exchange import Transport
 from infra.platforms.calcom.bookings import told
+from infra.platforms.calcom.client import booking_path
 from infra.sandbox.calcom import seed
 from tests.harness.world import eventually
 from tests.platforms.calcom.cases import ATTENDEE, a_start, booking
@@ -224,6 +225,10 @@ def test_a_late_arrival_of_our_own_is_found_when_the_time_is_taken(desk: Desk, c
     row = desk.again(action)
     assert (row.status, desk.sandbox.count(BOOKED)) == ("succeeded", 1)
     assert row.result["booking_uid"] == desk.bookings()[0]["uid"]
+
+
+def test_a_uid_that_is_no_text_leads_nowhere() -> None:
+    assert booking_path("\ud800/..") == "/v2/bookings/%3F%2F.."
 
 
 def test_a_person_who_was_wrong_about_it_books_nothing_twice(desk: Desk) -> None:

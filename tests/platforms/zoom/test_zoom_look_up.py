@@ -201,6 +201,8 @@ OURS = Sent(
         {"meetings": [{"agenda": {}}], "total_records": 2},
         {"meetings": [{"agenda": f"[ref:{OURS.effect_id}]"}]},
         {"meetings": [{"agenda": f"[ref:{OURS.effect_id}]", "id": None}]},
+        {"meetings": [], "next_page_token": "\ud800"},
+        {"meetings": [{"agenda": f"[ref:{OURS.effect_id}]", "id": "\ud800"}]},
     ],
     ids=str,
 )
