@@ -14,11 +14,9 @@ from infra.redaction import redact_text
 
 WORDS_MAX = 500
 GONE = frozenset({404, 410})
-ELSEWHERE = frozenset({307, 308})
-"""The same request is to be made at another address. Other redirects are also how servers answer a
-POST that they have carried out: its result is shown elsewhere (HTTP semantics, RFC 9110, 15.4)."""
-AMBIGUOUS = frozenset({408, 429})
-"""A timeout of somebody on the way; too many, without "try again at".
+AMBIGUOUS = frozenset({302, 303, 408, 429})
+"""Done, and shown elsewhere (many servers say so with a 302, too: RFC 9110, 15.4.3); a timeout of
+somebody on the way; too many, without "try again at".
 
 What becomes of data that is answered with 429 is not documented: only who names a time to come back
 has not taken it.
@@ -37,10 +35,10 @@ def refusal(exchange: Exchange, now: datetime) -> Deferred | Rejected | Unknown 
     if status in GONE:
         why = f"{words}; nothing listens at the workflow's address: put it back, or connect another"
         return Deferred("workflow_gone", why, None, Blocks.CONNECTION)
-    if status in ELSEWHERE:
-        return Deferred("redirected", f"{words}; check the workflow's address")
-    if status < 400 or status >= 500 or status in AMBIGUOUS:
+    if status < 200 or status >= 500 or status in AMBIGUOUS:
         return Unknown(f"http_{status}", words, repeatable=False)
+    if status < 400:
+        return Deferred("redirected", f"{words}; check the workflow's address")
     return Rejected(f"http_{status}", words, {"status": status})
 
 

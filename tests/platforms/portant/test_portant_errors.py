@@ -36,6 +36,7 @@ def test_any_2xx_is_accepted_and_its_body_says_nothing(status, body):
         (404, Deferred, "workflow_gone", Blocks.CONNECTION),
         (410, Deferred, "workflow_gone", Blocks.CONNECTION),
         (429, Unknown, "http_429", None),
+        (301, Deferred, "redirected", Blocks.EFFECT),
         (307, Deferred, "redirected", Blocks.EFFECT),
         (308, Deferred, "redirected", Blocks.EFFECT),
         (400, Rejected, "http_400", None),
@@ -43,7 +44,6 @@ def test_any_2xx_is_accepted_and_its_body_says_nothing(status, body):
         (403, Rejected, "http_403", None),
         (413, Rejected, "http_413", None),
         (422, Rejected, "http_422", None),
-        (301, Unknown, "http_301", None),
         (302, Unknown, "http_302", None),  # carried out, and shown elsewhere, as many answer
         (303, Unknown, "http_303", None),
         (408, Unknown, "http_408", None),
