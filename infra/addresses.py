@@ -12,6 +12,9 @@ from urllib.parse import urlsplit
 TRIED_MAX = 3
 """Addresses of one name: a name may have any number, and each may take its whole timeout."""
 _NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052: the last 32 bits are an IPv4 address
+_UNICAST = IPv6Network("2000::/3")
+"""All that is given out as public addresses (RFC 4291, IANA). The rest is reserved, or stands for
+others: a network may translate `64:ff9b:1::/48`, `::/96` or `::ffff:0:0:0/96` to its own IPv4."""
 
 
 class NotPublic(OSError):  # noqa: N818 - named for what it says of the address
@@ -28,6 +31,8 @@ def is_public(said: str) -> bool:
         inside = _inside(address)
         if inside is not None:
             return is_public(str(inside))
+        if address not in _UNICAST:
+            return False
     return address.is_global and not address.is_multicast
 
 

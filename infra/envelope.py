@@ -31,6 +31,10 @@ class Unreadable(Refused):
     """Not even the envelope of a request could be read."""
 
 
+class NotFitting(Refused):
+    """The request is in order by itself; what is known of its deal or invoice forbids it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Envelope:
     """A request whose envelope is in order; its params are not checked yet."""

@@ -76,6 +76,7 @@ class Settings:
     web_host: str = "127.0.0.1"  # behind whatever ends TLS
     web_port: int = 8080
     web_calls_per_minute: int = 600  # of each API key, and so many at once
+    console_calls_per_minute: int = 600  # of each session, and so many at once
     web_body_within_s: float = 10.0
     web_wait_max_s: float = 60.0  # of `Prefer: wait`
     web_waiting_max: int = 500  # callers who wait for an outcome; more are answered 202

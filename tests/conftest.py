@@ -82,6 +82,7 @@ def base_settings(servers: tuple[str, str], sandbox_process: Sandbox) -> Setting
         webhook_body_bytes_max=64 * 1024,
         web_port=free_port(),
         web_calls_per_minute=60_000,
+        console_calls_per_minute=60_000,
         web_heartbeat_s=0.5,
         web_body_within_s=1.0,
         console_link_key="the-new-link-key, the-old-link-key",

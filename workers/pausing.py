@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from infra.database import audit, connections, integrations
+from infra.database import audit, connections, integrations, subscriptions
 from infra.database.audit import Deed, Subject
 from infra.database.engine import Database
 from workers.commands import NotPossible
@@ -36,6 +36,8 @@ def _set(database: Database, integration_id: UUID, after: str, who: str, now: da
         found = integrations.find(tx, integration_id)
         if found is None:
             raise NotPossible(f"there is no integration {integration_id}")
+        if found.platform == subscriptions.PLATFORM:  # what happens meanwhile is to reach it later
+            raise NotPossible(f"it is a subscription: fleet subscriptions {command} {found.id}")
         if found.status == after or (after == "inactive" and found.status != "active"):
             raise NotPossible(f"it is {found.status}; nothing was changed")
         connections.set_status(tx, integration_id, after, f"{did} by {who}", now)

@@ -15,9 +15,9 @@ from domain.actions.plan import Request
 from domain.actions.status import ActionStatus
 from domain.events import Event, EventType
 from infra import tracing
-from infra.database import actions, integrations, outbox
+from infra.database import actions, crm, integrations, outbox
 from infra.database.engine import Transaction
-from infra.envelope import Envelope, Problem, Refused
+from infra.envelope import Envelope, NotFitting, Problem, Refused
 from infra.platform import Integration
 from workers import traced
 from workers.fleet import Fleet
@@ -207,11 +207,17 @@ def _checked(
     if platform != integration.platform:
         words = f"is a {integration.platform} integration; {envelope.action_type} needs {platform}"
         problems.append(Problem("integration_id", words))
-    if not problems:
-        request = _request(envelope, integration, params)
-        problems += [Problem(*found) for found in declared.check(tx, request)]
+    foreign = envelope.deal_id is not None and crm.is_anothers(
+        tx, integration.workspace_id, envelope.deal_id
+    )
+    if foreign:
+        problems.append(Problem("data.deal.id", f"no deal {envelope.deal_id} in this workspace"))
     if problems:
         raise Refused(problems)
+    request = _request(envelope, integration, params)
+    problems += [Problem(*found) for found in declared.check(tx, request)]
+    if problems:
+        raise NotFitting(problems)
     return params
 
 

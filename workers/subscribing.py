@@ -69,5 +69,9 @@ def unknown_things(tx: Transaction, workspace_id: UUID, wanted: Wanted) -> Itera
             yield Problem("integration_id", "no integration with this id in the workspace")
     if wanted.deal_id is not None and crm.find_deal(tx, workspace_id, wanted.deal_id) is None:
         yield Problem("deal_id", "no deal with this id in the workspace")
+    same = subscriptions.alike(tx, workspace_id, settings_of(wanted))
+    if same is not None:
+        words = f"subscription {same} has these events posted there; rotate gives it a new secret"
+        yield Problem("url", words)
     if subscriptions.count(tx, workspace_id) >= PER_WORKSPACE_MAX:
         yield Problem("", f"a workspace has {PER_WORKSPACE_MAX} subscriptions at most")

@@ -134,7 +134,7 @@ def resume(fleet: Fleet, subscription_id: UUID, workspace_id: UUID | None = None
     """
     with fleet.database.transaction() as tx:
         receiver = the(tx, subscription_id, workspace_id)
-        subscriptions.start(tx, subscription_id)
+        subscriptions.start(tx, subscription_id, fleet.now())
     with fleet.database.transaction() as tx:
         subscriptions.nobody_is_fanning(tx)  # who still believed it stopped
     stopped_at = receiver.settings.get("stopped_at")

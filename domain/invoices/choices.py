@@ -119,7 +119,7 @@ def _default_standing(wish: Wish, product: DealProduct, money: LineMoney) -> tup
         return LineState.OFFERED, "not named in the request"
     status = product.payment_status.value
     if not _is_wanted(wish, product):
-        return LineState.OFFERED, f"{status}: {wish.portion.value} does not choose it by itself"
+        return LineState.OFFERED, f"it is {status}; {wish.portion.value} takes it when it is named"
     excess = earlier_deposit(wish, product) or excess_in_words(wish, money)
     return (LineState.OFFERED, excess) if excess else (LineState.CHOSEN, status)
 

@@ -2,18 +2,17 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import func, insert, select, update
 
 from domain.access import Scope
+from infra.database import pacing
 from infra.database.engine import Transaction
+from infra.database.pacing import PACE_S
 from infra.database.tables import ApiKeyRow
-
-PACE_S = 60
-"""A key may make so many calls at once, and as many in every so many seconds over time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,32 +32,18 @@ class Admission:
     refused_for_s: float | None
 
 
-# The generic cell rate algorithm: each call moves `paced_until` on by its share of the time; one
-# that would move it further than PACE_S ahead comes too soon. Key, pace and last use in one round
-# trip. That a crash may forget the last few calls is no harm, so the commit waits for no disk.
-_ADMIT = text(
-    """
-    WITH key AS (
-        SELECT id, greatest(paced_until, now()) + :share AS wanted,
-               set_config('synchronous_commit', 'off', true)
-        FROM api_keys WHERE hash = :hash AND (revoked_at IS NULL OR revoked_at > now())
-        FOR NO KEY UPDATE
-    )
-    UPDATE api_keys k SET last_used_at = now(), paced_until = CASE
-        WHEN key.wanted <= now() + :window THEN key.wanted ELSE k.paced_until END
-    FROM key WHERE k.id = key.id
-    RETURNING k.id, k.workspace_id, k.name, k.prefix, k.scopes,
-              extract(epoch FROM k.paced_until - now())::float8 AS ahead_s,
-              extract(epoch FROM key.wanted - now() - :window)::float8 AS over_s
-    """
+_ADMIT = pacing.counting(
+    "api_keys",
+    "hash = :hash AND (revoked_at IS NULL OR revoked_at > now())",
+    also="last_used_at = now(),",
+    told="one.id, one.workspace_id, one.name, one.prefix, one.scopes",
 )
 
 
 def admit(tx: Transaction, digest: bytes, calls: int) -> Admission | None:
     """Count one call of the key with this SHA-256, of at most `calls` in `PACE_S`; None: no key."""
-    share = timedelta(seconds=PACE_S / calls)
-    given = {"hash": digest, "share": share, "window": timedelta(seconds=PACE_S)}
-    row = tx.execute(_ADMIT, given).one_or_none()
+    shares = pacing.shares(calls)
+    row = tx.execute(_ADMIT, {"hash": digest, **shares}).one_or_none()
     if row is None:
         return None
     known = {scope.value for scope in Scope}
@@ -68,7 +53,7 @@ def admit(tx: Transaction, digest: bytes, calls: int) -> Admission | None:
         row.name,
         row.prefix,
         frozenset(Scope(one) for one in row.scopes if one in known),
-        left=max(0, int((PACE_S - row.ahead_s) / share.total_seconds())),
+        left=max(0, int((PACE_S - row.ahead_s) / shares["share"].total_seconds())),
         full_in_s=row.ahead_s,
         refused_for_s=row.over_s if row.over_s > 0 else None,
     )

@@ -42,6 +42,12 @@ def find_deal(tx: Transaction, workspace_id: UUID, deal_id: UUID) -> DealFacts |
     return None if row is None else DealFacts(*row)
 
 
+def is_anothers(tx: Transaction, workspace_id: UUID, deal_id: UUID) -> bool:
+    """Is the deal there, and of another workspace?"""
+    wanted = select(CrmDeal.id).where(CrmDeal.id == deal_id, CrmDeal.workspace_id != workspace_id)
+    return tx.execute(wanted).first() is not None
+
+
 def find_customer(tx: Transaction, workspace_id: UUID, customer_id: UUID) -> Party | None:
     """Return a company of the workspace, or None."""
     row = tx.execute(

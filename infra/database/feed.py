@@ -38,6 +38,16 @@ class Page:
 
 _NOW = text(f"SELECT {SETTLED}")
 _PLACE = text("SELECT txid, id FROM outbox WHERE workspace_id = :workspace AND event_id = :event")
+LOOKED_AT_MAX = 2_000
+"""Events that one page looks at, whatever it is narrowed down to: who wants what is rare comes back
+for the next page, and keeps nobody waiting meanwhile."""
+_THROUGH = text(
+    """
+    SELECT txid, id FROM outbox
+    WHERE workspace_id = :workspace AND (txid, id) > (:txid, :id) AND txid < :settled
+    ORDER BY txid, id OFFSET :before LIMIT 1
+    """
+)
 _PAGE = """
     SELECT txid, id, event_id, workspace_id, deal_id, sequence, type, subject, data, created_at,
            traceparent
@@ -84,7 +94,10 @@ def page(  # noqa: PLR0913 - whose, from where, which
         "settled": settled,
         "limit": limit,
     }
-    conditions = ""
+    conditions, through = "", _through(tx, given)
+    if through is not None:
+        conditions += " AND (txid, id) <= (:through_txid, :through_id)"
+        given |= {"through_txid": through.txid, "through_id": through.id}
     if types is not None:
         conditions += " AND type = ANY(:types)"
         given["types"] = list(types)
@@ -95,7 +108,15 @@ def page(  # noqa: PLR0913 - whose, from where, which
     events = [Waiting(*row[1:]) for row in rows]
     if len(rows) == limit:
         return Page(events, Place(rows[-1].txid, rows[-1].id), more=True)
+    if through is not None:
+        return Page(events, through, more=True)
     return Page(events, max(after, Place(settled - 1, _ID_MAX), key=_in_order), more=False)
+
+
+def _through(tx: Transaction, given: dict[str, Any]) -> Place | None:
+    """Return the last event that a page looks at; None: all there are."""
+    found = tx.execute(_THROUGH, {**given, "before": LOOKED_AT_MAX - 1}).one_or_none()
+    return None if found is None else Place(found.txid, found.id)
 
 
 def _in_order(place: Place) -> tuple[int, int]:

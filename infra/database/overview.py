@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from infra.database.engine import Transaction
 from infra.database.views import Row
+from infra.redaction import redact
 
 LATEST = 2_000
 """So many transitions and calls are looked back at, however many there are within the window."""
@@ -186,4 +187,5 @@ def integrations(
 ) -> list[Row]:
     """Return integrations, or one of them: who needs somebody first. Nothing secret is in it."""
     given = {"workspace": workspace_id, "one": one, "limit": limit}
-    return [dict(row) for row in tx.execute(_INTEGRATIONS, given).mappings()]
+    rows = tx.execute(_INTEGRATIONS, given).mappings()
+    return [{**row, "settings": redact(row["settings"])} for row in rows]

@@ -9,6 +9,7 @@ from sqlalchemy import DateTime, bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from domain.access import Scope
+from infra.database import pacing
 from infra.database.engine import Transaction
 from infra.database.tables import ApiKeyRow, ConsoleSessionRow
 
@@ -51,6 +52,9 @@ _LIVING = (
 )
 
 
+_PACE = pacing.counting("console_sessions", "id = :session")
+
+
 def open_(tx: Transaction, digest: bytes, opening: Opening) -> UUID | None:
     """Store a session under its cookie's SHA-256; None when its link has opened one before."""
     statement = insert(ConsoleSessionRow).values(
@@ -75,6 +79,12 @@ def find(tx: Transaction, digest: bytes, now: datetime) -> SignedIn | None:
         return None
     scopes = row.scopes if row.of_key is None else row.of_key
     return SignedIn(row.id, row.workspace_id, row.who, _known(scopes), row.deal_id)
+
+
+def pace(tx: Transaction, session_id: UUID, calls: int) -> float | None:
+    """Count a call, of at most `calls` in `PACE_S`; return how long to wait if it is too soon."""
+    row = tx.execute(_PACE, {"session": session_id, **pacing.shares(calls)}).one_or_none()
+    return float(row.over_s) if row is not None and row.over_s > 0 else None
 
 
 def opens(tx: Transaction, session_id: UUID) -> bool:

@@ -4,7 +4,7 @@ A subscription's settings are `{"url", "types", "integration_id"?, "deal_id"?, "
 "stopped_at"?}`; what came since `stopped_at` (ISO 8601) has not been queued for it.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -33,7 +33,14 @@ _STOP = text(
 _START = text(
     """
     UPDATE integrations SET status = 'active', status_reason = NULL
-    WHERE id = :id AND platform = 'webhook'
+    WHERE id = :id AND platform = 'webhook' AND status <> 'active'
+    """
+)
+# While it was stopped nobody tried: the time within which a delivery must be taken begins anew.
+_ANEW = text(
+    """
+    UPDATE effects e SET created_at = :now, attempt = 0 FROM actions a
+    WHERE a.id = e.action_id AND a.integration_id = :id AND a.finished_at IS NULL
     """
 )
 _CAUGHT_UP = text("UPDATE integrations SET settings = settings - 'stopped_at' WHERE id = :id")
@@ -110,6 +117,18 @@ def count(tx: Transaction, workspace_id: UUID) -> int:
     return tx.execute(wanted).scalar_one()
 
 
+def alike(tx: Transaction, workspace_id: UUID, settings: Mapping[str, Any]) -> UUID | None:
+    """Return the subscription that wants the same. Others who ask wait for this transaction."""
+    lock = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+    tx.execute(lock, {"name": f"subscribe:{workspace_id}"})
+    wanted = select(IntegrationRow.id).where(
+        IntegrationRow.workspace_id == workspace_id,
+        IntegrationRow.platform == PLATFORM,
+        IntegrationRow.settings.op("-")("stopped_at") == dict(settings),
+    )
+    return tx.execute(wanted.limit(1)).scalar_one_or_none()
+
+
 def nobody_is_fanning(tx: Transaction) -> None:
     """Wait until every transaction that read the subscriptions before this one has ended."""
     tx.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": FANNING})
@@ -148,9 +167,11 @@ def stop(tx: Transaction, subscription_id: UUID, reason: str, now: datetime) -> 
     return tx.execute(_STOP, values).one_or_none()
 
 
-def start(tx: Transaction, subscription_id: UUID) -> None:
+def start(tx: Transaction, subscription_id: UUID, now: datetime) -> None:
     """Send what waits, and queue what comes."""
-    tx.execute(_START, {"id": subscription_id})
+    started = tx.execute(_START, {"id": subscription_id}).rowcount
+    if started:
+        tx.execute(_ANEW, {"id": subscription_id, "now": now})
 
 
 def caught_up(tx: Transaction, subscription_id: UUID) -> None:

@@ -53,7 +53,7 @@ _ACTIONS = """
            e.name AS effect, e.state AS effect_state, e.next_step, e.attempt, e.lookups
     FROM actions a
     LEFT JOIN integrations i ON i.id = a.integration_id
-    LEFT JOIN crm_deals d ON d.id = a.deal_id
+    LEFT JOIN crm_deals d ON d.id = a.deal_id AND d.workspace_id = a.workspace_id
     LEFT JOIN LATERAL (SELECT name, state, next_step, attempt, lookups FROM effects
         WHERE action_id = a.id ORDER BY ordinal DESC LIMIT 1) e ON true
 """

@@ -6,17 +6,19 @@ The cases come from the table of endpoints itself: a new endpoint is covered the
 import hashlib
 import re
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from domain.access import SCOPES_OF, Role, Scope
-from infra.database import api_keys
+from infra.database import api_keys, outbox
 from tests.api.callers import Client, client_of
 from tests.harness.world import World
+from workers import fan_out, subscriptions
 from workers.api.application import ALL
 from workers.api.endpoint import Endpoint
 from workers.execute import execute
+from workers.subscribing import Wanted
 
 pytestmark = pytest.mark.processes
 
@@ -41,7 +43,13 @@ def standing(world: World) -> dict[str, str]:
         "deal_id": str(deal),
         "product_id": str(lines[0]),
         "invoice_id": str(row.id),
+        "subscription_id": str(subscribed(world)),
     }
+
+
+def subscribed(world: World) -> UUID:
+    wanted = Wanted("https://hooks.example.com/fleet")
+    return subscriptions.create(world.fleet, world.workspace_id, wanted).id
 
 
 def path_of(endpoint: Endpoint, ids: dict[str, str]) -> str:
@@ -118,6 +126,10 @@ def test_a_foreign_integration_or_deal_named_in_a_body_is_not_there(
     }
     said = client.post(f"/integrations/{stranger.xero}/action", body)
     assert (said.status, list(said.errors)) == (422, ["data.deal.id"])
+    message = {"channel": "C0GENERAL", "text": "hi"}
+    body |= {"action_type": "slack_send_message", "params": message}
+    said = client.post(f"/integrations/{stranger.slack}/action", body)
+    assert (said.status, list(said.errors)) == (422, ["data.deal.id"])
     body = {"action_type": "xero_void_invoice", "params": {"invoice_id": standing["invoice_id"]}}
     assert client.post(f"/integrations/{stranger.xero}/action", body).status == 422
 
@@ -168,7 +180,57 @@ def test_without_invoices_read_no_amount_and_no_payment_status_is_shown(
     asked = {"read": "xero_invoices", "params": {}}
     items = blind.post(f"/integrations/{world.xero}/query", asked).json["items"]
     assert items
-    assert not {"total", "amount_due"} & set(items[0])
+    assert not {"total", "amount_due", "status"} & set(items[0])
+
+
+def test_without_invoices_read_deliveries_of_events_tell_no_amount(web, world, standing) -> None:
+    wanted = Wanted("https://hooks.example.com/all")
+    subscription = subscriptions.create(world.fleet, world.workspace_id, wanted).id
+    with world.fleet.database.transaction() as tx:
+        outbox.publish_again(tx, world.fleet.now(), timedelta(0))
+        events = outbox.unpublished(tx, 100)
+        receiver = subscriptions.the(tx, subscription)
+        assert fan_out.queue(world.fleet, tx, [receiver], events) >= 2
+    blind = client_of(world.fleet, world.workspace_id, {Scope.INTEGRATIONS_READ})
+    listed = blind.get("/actions?platform=webhook").json["items"]
+    assert len(listed) >= 2
+    for one in listed:
+        assert "params" not in one
+        assert "110" not in blind.get(f"/actions/{one['id']}").body.decode()
+
+
+def test_without_invoices_read_no_refusal_tells_how_an_invoice_stands(web, world, standing) -> None:
+    scopes = frozenset(Scope) - {Scope.INVOICES_READ}
+    blind = client_of(world.fleet, world.workspace_id, scopes)
+    seeing = client_of(world.fleet, world.workspace_id, frozenset(Scope))
+    invoice, account = standing["invoice_id"], str(uuid4())
+    asked = (
+        ("POST", f"/invoices/{invoice}/payments", {"amount": "999.00", "bank_account_id": account}),
+        ("PATCH", f"/invoices/{invoice}", {"status": "DRAFT"}),
+    )
+    for method, path, body in asked:
+        told, untold = seeing(method, path, body), blind(method, path, body)
+        assert (told.status, untold.status) == (422, 422)
+        assert re.search(r"110|AUTHORISED", told.json["detail"])
+        assert not re.search(r"110|AUTHORISED", untold.body.decode())
+        assert list(untold.errors) == list(told.errors)
+    sent = blind("PATCH", f"/invoices/{invoice}", {"reference": "PO 7"}).json["id"]
+    world.rows_changed("UPDATE actions SET status = 'parked' WHERE id = :id", id=sent)
+    edited = {"params": {"invoice_id": invoice, "status": "DRAFT"}}
+    said = blind.post(f"/actions/{sent}/resume", edited)
+    assert (said.status, "AUTHORISED" in said.body.decode()) == (409, False)
+
+
+def test_what_a_caller_sent_along_does_not_break_what_is_left_out(web, world, standing) -> None:
+    seeing = client_of(world.fleet, world.workspace_id, frozenset(Scope))
+    blind = client_of(world.fleet, world.workspace_id, {Scope.INTEGRATIONS_READ})
+    body = {
+        "action_type": "xero_sync_invoices",
+        "params": {},
+        "data": {"platform": ["x"], "more": {"platform": {"total": 1}}},
+    }
+    assert seeing.post(f"/integrations/{world.xero}/action", body).status == 202
+    assert blind.get("/actions").status == 200
 
 
 def test_an_unknown_key_is_told_nothing(web, world) -> None:

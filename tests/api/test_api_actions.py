@@ -6,13 +6,17 @@ from uuid import uuid4
 
 import pytest
 
-from domain.access import Scope
+from domain.access import SCOPES_OF, Role, Scope
+from infra.database import views
+from infra.http.problems import HttpProblem
 from tests.api.callers import client_of
 from tests.harness.world import World, eventually
+from workers.api import actions
 from workers.execute import execute
 
 pytestmark = pytest.mark.processes
 
+INVOICES_WRITE = Scope.INVOICES_WRITE
 MESSAGE = {"action_type": "slack_send_message", "params": {"channel": "C0GENERAL", "text": "hi"}}
 
 
@@ -141,7 +145,8 @@ def test_actions_are_listed_by_page_and_filter(admin, world) -> None:
     listed = admin.get("/actions?status=succeeded,rejected&platform=slack").json["items"]
     assert [one["id"] for one in listed] == [sent[0]]
     assert admin.get(f"/actions?integration_id={world.xero}").json["items"] == []
-    for query in ("limit=0", "cursor=xx", "status=lost", "limit=1&limit=2", "colour=red"):
+    for query in ("limit=0", "cursor=xx", "status=lost", "limit=1&limit=2", "colour=red",
+                  "action_type=%00", "platform=a%00b"):  # fmt: skip
         said = admin.get(f"/actions?{query}")
         named = [field.partition("[")[0] for field in said.errors]
         assert (said.status, named) == (422, [query.partition("=")[0]])
@@ -205,6 +210,75 @@ def test_a_payment_needs_the_right_to_record_payments_by_every_way(web, world) -
     body = {"action_type": "xero_update_invoice", "params": {"invoice_id": str(uuid4())}}
     assert client.post(f"/integrations/{world.xero}/action", body).status == 422
     assert client.post(f"/integrations/{world.slack}/action", MESSAGE).status == 202
+
+
+@pytest.mark.parametrize(
+    ("name", "params"),
+    [
+        ("xero_record_payment", {}),
+        ("xero_void_invoice", {}),
+        ("xero_update_invoice", {"status": "VOIDED"}),
+    ],
+)
+def test_who_may_not_ask_for_an_action_does_not_steer_it(admin, world, name, params) -> None:
+    deal, _ = world.deal({})
+    execute(world.fleet, world.invoice(deal))
+    (invoice,) = world.rows("SELECT id FROM invoices")
+    given = {"invoice_id": str(invoice.id), **params}
+    if name == "xero_record_payment":
+        given |= {"bank_account_id": str(uuid4()), "date": "2026-11-02", "amount": "1.00"}
+    sent = admin.post(
+        f"/integrations/{world.xero}/action", {"action_type": name, "params": given}
+    ).json
+    world.rows_changed("UPDATE actions SET status = 'parked' WHERE id = :id", id=sent["id"])
+    clerk = client_of(world.fleet, world.workspace_id, SCOPES_OF[Role.ADMIN] - {INVOICES_WRITE})
+    for way, body in (
+        ("resume", {}),
+        ("resume", {"params": given}),
+        ("give-up", {}),
+        ("cancel", {}),
+    ):
+        said = clerk.post(f"/actions/{sent['id']}/{way}", body)
+        assert (said.status, "invoices:write" in said.json["detail"]) == (403, True), way
+    assert world.status(sent["id"]) == "parked"
+
+
+def test_an_edit_that_becomes_a_void_needs_the_right_to_void(web, world) -> None:
+    deal, _ = world.deal({})
+    execute(world.fleet, world.invoice(deal))
+    (invoice,) = world.rows("SELECT id FROM invoices")
+    clerk = client_of(world.fleet, world.workspace_id, SCOPES_OF[Role.ADMIN] - {INVOICES_WRITE})
+    given = {"invoice_id": str(invoice.id), "reference": "PO 7"}
+    sent = clerk.post(
+        f"/integrations/{world.xero}/action",
+        {"action_type": "xero_update_invoice", "params": given},
+    ).json
+    world.rows_changed("UPDATE actions SET status = 'parked' WHERE id = :id", id=sent["id"])
+    voiding = {"params": {"invoice_id": str(invoice.id), "status": "VOIDED"}}
+    assert clerk.post(f"/actions/{sent['id']}/resume", voiding).status == 403
+    assert clerk.post(f"/actions/{sent['id']}/resume", {}).status == 200
+
+
+@pytest.mark.parametrize("number", [2**70, -(2**64), 1e300])
+def test_a_number_of_any_size_is_shown_as_it_was_sent(admin, world, number) -> None:
+    sent = admin.post(f"/integrations/{world.slack}/action", MESSAGE | {"data": {"n": number}})
+    assert sent.status == 202
+    (listed,) = admin.get("/actions").json["items"]
+    assert float(listed["data"]["n"]) == float(number)
+    assert listed["created_at"] == sent.json["created_at"]
+
+
+def test_a_look_that_takes_too_long_is_stopped(admin, world, monkeypatch) -> None:
+    wanted = views.Wanted(workspace=world.workspace_id)
+
+    def slow(tx, _wanted):
+        tx.exec_driver_sql("SELECT pg_sleep(5)")
+
+    monkeypatch.setattr(actions, "LIST_S_MAX", 1)
+    monkeypatch.setattr(views, "actions", slow)
+    with pytest.raises(HttpProblem, match="narrow it down") as refused:
+        actions._looked_for(world.fleet, wanted)
+    assert refused.value.status == 503
 
 
 def test_another_workspaces_integration_is_not_there(admin, fleet, world) -> None:

@@ -2,11 +2,13 @@
 
 import json
 import signal
+import threading
 import time
 from contextlib import contextmanager
 from uuid import uuid4
 
 import pytest
+import urllib3
 
 from domain.access import Scope
 from domain.events import Event, EventType
@@ -106,6 +108,25 @@ def test_more_than_one_page_comes_in_order(admin, world) -> None:
         assert [opened.event()["subject"] for _ in range(350)] == names
 
 
+def test_what_is_rare_is_found_page_by_page(world, monkeypatch) -> None:
+    monkeypatch.setattr(feed, "LOOKED_AT_MAX", 3)
+    with world.fleet.database.reading() as tx:
+        place, pages, found = feed.end(tx), 0, []
+    happen(world, *map(str, range(7)))
+    happen(world, "rare", kind=EventType.INVOICE_CREATED)
+    while True:
+        with world.fleet.database.reading() as tx:
+            page = feed.page(
+                tx, world.workspace_id, place, 100, types={EventType.INVOICE_CREATED.value}
+            )
+        pages += 1
+        found += [one.subject for one in page.events]
+        place = page.place
+        if not page.more:
+            break
+    assert (pages, found) == (3, ["rare"])
+
+
 def test_an_event_committed_late_is_not_passed_over(admin, world) -> None:
     """A lower id that commits after a higher one was read: the classic loss of such feeds."""
     with stream(admin) as opened:
@@ -178,6 +199,28 @@ def test_a_key_has_so_many_streams_and_gets_them_back(admin, settings) -> None:
         return True
 
     eventually(again, 10, "closed streams are counted no more")
+
+
+def test_no_more_streams_than_that_are_opened_at_once(admin, settings) -> None:
+    many = settings.web_streams_per_key_max * 3
+    admin.http = urllib3.PoolManager(retries=False, timeout=30, maxsize=many)
+    gate, opened, refused = threading.Barrier(many), [], []
+
+    def open_one() -> None:
+        gate.wait()
+        try:
+            opened.append(Stream(admin))
+        except AssertionError as error:
+            refused.append(error)
+
+    threads = [threading.Thread(target=open_one) for _ in range(many)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    for one in opened:
+        one.close()
+    assert (len(opened), len(refused)) == (many // 3, many - many // 3)
 
 
 def test_a_revoked_key_is_told_no_more(web, world) -> None:

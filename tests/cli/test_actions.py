@@ -109,3 +109,14 @@ def test_an_id_that_fits_none_or_several(run, loaded, ids) -> None:
     several = run("actions", "show", "5eed")
     assert several.status == 1
     assert str(ids["first"]) in several.said
+
+
+def test_what_is_revealed_is_whole_and_in_one_line(run, loaded, sandbox, monkeypatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")  # a narrow terminal cuts no address
+    (asked,) = run("enqueue", script.EXAMPLES / "zoom/create-meeting.json", "--json").json
+    for _ in range(5):
+        execute(loaded, UUID(asked["action_id"]))
+    kept = run("actions", "reveal", asked["action_id"], "--json").json
+    lines = run("actions", "reveal", asked["action_id"]).said.splitlines()
+    assert len(kept["start_url"]) > 60
+    assert lines == [f"{name}  {value}" for name, value in kept.items()]

@@ -121,3 +121,11 @@ def test_the_examples_for_an_invoice_lack_nothing_but_its_id(run, loaded) -> Non
         (problem,) = ran.json[0]["problems"]
         assert problem["field"] == "params.invoice_id"
         assert re.search("no (such )?invoice", problem["problem"])
+
+
+def test_when_all_are_refused_nothing_is_waited_for_and_no_list_is_shown(run, loaded) -> None:
+    bad = {**message(), "params": {"channel": "C0GENERAL"}}
+    ran = run("enqueue", "-", "--wait", "5", given=json.dumps(bad))
+    assert ran.status == 1
+    assert "nothing of it is stored" in ran.said
+    assert "no actions" not in ran.said

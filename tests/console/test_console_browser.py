@@ -99,20 +99,28 @@ def test_from_an_empty_workspace_to_paid(  # noqa: PLR0915 - one story
         seen.look("balance")
         seen.finish("#create-invoice")
         balance = next(one for one in _invoice_ids(world) if one != deposit)
+        _pay(seen, balance, "1,000")
+        page.wait_for_selector(f"#pay-{balance}")
         _pay(seen, balance)
         _sync(seen, changes=False)  # the deposit's payment has made them paid
         page.wait_for_selector(".sum-big:has-text('Nothing')")
         seen.look("paid", full=True)
     assert world.payment_statuses(first, second) == ["paid", "paid"]
-    assert (sandbox.count(CREATED), sandbox.count("xero.payment.created")) == (2, 2)
+    assert (sandbox.count(CREATED), sandbox.count("xero.payment.created")) == (2, 3)
     (billed,) = world.rows("SELECT sum(amount) AS sum FROM invoice_lines")
     assert billed.sum == Decimal("6380.00") + Decimal("3762.00")
 
 
-def _pay(seen: Browsing, invoice_id: UUID) -> None:
+def _pay(seen: Browsing, invoice_id: UUID, part: str | None = None) -> None:
     seen.page.click(f"#pay-{invoice_id}")
     seen.page.wait_for_selector("#record-payment")
-    seen.look("mark-as-paid")
+    if part is not None:
+        seen.page.fill("#pay-amount", part)
+        seen.page.wait_for_selector(f"#record-payment:has-text('Record ${part}.00')")
+        assert seen.focused() == "pay-amount", "focus stays in the field"
+        seen.look("part-payment")
+    else:
+        seen.look("mark-as-paid")
     seen.finish("#record-payment")
 
 

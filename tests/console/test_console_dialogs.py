@@ -1,11 +1,13 @@
 """Dialogs: what they send becomes one action each, and what comes of it is told."""
 
+import re
 from decimal import Decimal
 from uuid import UUID
 
 import pytest
 
 from domain.access import SCOPES_OF, Role
+from infra.sandbox import seed
 from tests.console.people import Person, Seen, carried_out, signed_in
 from tests.harness.sandbox import Sandbox
 from tests.harness.world import World
@@ -177,6 +179,63 @@ def test_a_payment_is_recorded_with_the_account_remembered(
     assert "(091)" in chosen
 
 
+def test_a_part_is_paid_and_the_rest_stays_due(
+    editor: Person, world: World, sandbox: Sandbox
+) -> None:
+    deal_id, _ = world.deal({"unit_price": Decimal("2000.00")})
+    invoice_id = _raised(editor, world, deal_id)
+    there = f"/deals/{deal_id}/invoices/{invoice_id}/pay"
+    asked = editor.part(there)
+    assert re.search(r'name="amount"[^>]* value="2200\.00"', asked.html)
+    assert "Record $2,200.00" in asked.text
+    for typed, button, left in (
+        ("1,200.50", "Record $1,200.50", "A part of it: $999.50 stays due."),
+        ("2200", "Record $2,200.00", "All that is due."),
+        ("2200.01", "Record payment", "More than nothing, at most $2,200.00."),
+        ("0", "Record payment", "More than nothing, at most $2,200.00."),
+        ("twelve", "Record payment", "More than nothing, at most $2,200.00."),
+        ("NaN", "Record payment", "More than nothing, at most $2,200.00."),
+    ):
+        counted = editor.post(f"{there}/amount", {"amount": typed})
+        assert counted.text == f"{button} {left}"
+    form = {"dialog_key": asked.key, "date": "2026-11-20", "bank_account_id": "090"}
+    for typed in ("2200.01", "0", "twelve"):
+        refused = editor.post(there, form | {"amount": typed})
+        assert (refused.status, refused.key) == (422, asked.key)
+        assert refused.problem("amount")
+        assert f'value="{typed}"' in refused.html
+    assert world.rows("SELECT 1 FROM actions WHERE action_type = 'xero_record_payment'") == []
+    sent = editor.post(there, form | {"amount": "1,200.50"})
+    assert carried_out(world, sent.action_id) == "succeeded", world.action(sent.action_id).error
+    assert world.action(sent.action_id).params["amount"] == "1200.50"
+    assert "Outstanding $999.50" in editor.get(f"/deals/{deal_id}").text
+    assert "Record $999.50" in editor.part(there).text
+    assert sandbox.count("xero.payment.created") == 1
+
+
+def test_with_nothing_ticked_nothing_can_be_asked_for_and_it_says_what_to_do(
+    editor: Person, world: World
+) -> None:
+    deal_id, lines = world.deal({"payment_status": "invoiced"}, {"payment_status": "paid"})
+    seen = _opened(editor, deal_id)
+    assert seen.problem("deal_product_ids").startswith("Nothing is ticked by itself for full")
+    off = '<button type="submit" class="button primary" id="create-invoice" disabled'
+    assert off in seen.html
+    assert off not in _opened(editor, world.deal({})[0]).html
+    draft = f"/deals/{deal_id}/invoices/draft"
+    ticked = editor.post(draft, {"portion": "full", "deal_product_ids": [str(lines[0])]})
+    assert off not in ticked.html
+    assert 'id="create-invoice" hx-swap-oob="true"' in ticked.html
+    assert off in editor.post(draft, {"portion": "full"}).html
+    none_so, _ = world.deal({"deposit_percent": None})
+    deposit = _opened(editor, none_so, "deposit")
+    assert deposit.problem("deal_product_ids") == (
+        "No product can be invoiced as deposit: choose another portion."
+    )
+    empty, _ = world.deal()
+    assert "has no products" in _opened(editor, empty).problem("deal_product_ids")
+
+
 def test_a_card_changes_what_is_different_and_locked_ones_only_their_label(
     editor: Person, world: World
 ) -> None:
@@ -222,6 +281,27 @@ def test_a_sync_says_what_changed(editor: Person, world: World, sandbox: Sandbox
     assert "INV-0001 Authorised → Paid" in done.text
     more = editor.part(f"/deals/{deal_id}/progress/{sent.action_id}/news")
     assert "hx-get" in more.html, "statuses of products may still follow"
+
+
+def test_a_sync_tells_of_what_was_raised_in_xero(
+    editor: Person, world: World, sandbox: Sandbox
+) -> None:
+    deal_id, _ = world.deal({})
+    _raised(editor, world, deal_id)
+    (row,) = world.rows("SELECT contact_id FROM invoices")
+    line = {"Description": "By hand", "Quantity": 1, "UnitAmount": 50, "AccountCode": "200"}
+    by_hand = {
+        "tenant": seed.TENANT_ONE, "Contact": {"ContactID": row.contact_id}, "Date": "2026-11-01",
+        "Type": "ACCREC", "LineItems": [line], "Status": "AUTHORISED", "DueDate": "2026-12-01",
+    }  # fmt: skip
+    sandbox.control("POST", "/xero/invoices", by_hand)
+    form = {"dialog_key": "by hand", "integration_id": str(world.xero)}
+    sent = editor.post(f"/deals/{deal_id}/invoices/sync", form)
+    assert carried_out(world, sent.action_id) == "succeeded"
+    assert world.action(sent.action_id).result["skipped"] == 1
+    done = editor.part(f"/deals/{deal_id}/progress/{sent.action_id}")
+    assert done.status == 200
+    assert "1 raised outside is shown, and moves no payment status." in done.text
 
 
 def test_a_contact_is_searched_linked_and_then_takes_ongoing_invoices(

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from domain.access import SCOPES_OF, Role
+from domain.access import SCOPES_OF, Role, Scope
 from tests.console.people import Person, carried_out, signed_in
 from tests.harness.world import World
 from workers.console.routes import PAGES
@@ -39,6 +39,17 @@ def test_without_invoices_nothing_tells_of_money(clerk: Person, world: World) ->
         assert seen.status == 200, path
         assert not MONEY.search(seen.text), (path, seen.text)
     assert "Your role does not include invoices" in clerk.get(f"/deals/{deal_id}").text
+
+
+def test_who_may_write_invoices_and_not_see_them_is_shown_no_amount(web, world: World) -> None:
+    writer = signed_in(world, frozenset(Scope) - {Scope.INVOICES_READ, Scope.OPERATE})
+    deal_id, (line, *_) = world.deal({"unit_price": Decimal("1234.50")})
+    assert carried_out(world, world.invoice(deal_id)) == "succeeded"
+    (invoice,) = world.rows("SELECT id FROM invoices")
+    for one in PAGES:
+        if one.method == "GET" and "deal_id" in one.path and "operate" not in one.path:
+            path = _filled(one.path, deal_id, line, invoice.id)
+            assert "1,234" not in writer.part(path).text, path
 
 
 @pytest.mark.parametrize("role", ["viewer", "clerk"])

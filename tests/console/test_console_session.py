@@ -1,18 +1,23 @@
 """Coming in, staying in, and being kept out."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from starlette.requests import Request
 
 from domain.access import SCOPES_OF, Role
 from infra.database import api_keys
+from infra.embedded.ports import free_port
 from infra.settings import Settings
 from tests.console.people import Person, signed_in
+from tests.harness.processes import Processes
 from tests.harness.world import World
 from workers.api_keys import digest_of, made_key
 from workers.console.links import signed
+from workers.console.sessions import comes_from_here
 
 pytestmark = pytest.mark.processes
 EDITOR = SCOPES_OF[Role.EDITOR]
@@ -35,6 +40,24 @@ def test_who_is_not_signed_in_is_asked_to(web, world: World, settings: Settings)
     assert (part.status, part.headers["HX-Redirect"]) == (401, "/console/sign-in")
     assert stranger.post("/sign-out").status == 401
     assert stranger.get(f"/deals/{deal_id}/events").status == 303
+
+
+def test_a_session_is_paced_and_told_when_to_come_again(settings, world, tmp_path) -> None:
+    slow = replace(settings, console_calls_per_minute=5, web_port=free_port())
+    with Processes(slow, tmp_path) as processes:
+        processes.start("web")
+        world.fleet = replace(world.fleet, settings=slow)
+        one, another = signed_in(world, EDITOR), signed_in(world, EDITOR)  # a call each
+        seen = [one.get("/deals") for _ in range(5)]
+        assert [page.status for page in seen] == [200] * 4 + [429]
+        assert 1 <= int(seen[4].headers["Retry-After"]) <= 13
+        assert "too much within a minute" in seen[4].text
+        assert one.part("/deals").status == 429
+        assert another.get("/deals").status == 200, "each session has its own pace"
+        world.rows_changed(
+            "UPDATE console_sessions SET paced_until = paced_until - interval '12 s'"
+        )
+        assert [one.get("/deals").status for _ in range(2)] == [200, 429]
 
 
 def test_a_key_opens_the_console(web, world: World, settings: Settings) -> None:
@@ -182,6 +205,20 @@ def test_a_form_from_elsewhere_does_nothing(editor: Person, world: World) -> Non
     assert world.payment_statuses(line) == ["unpaid"]
     assert editor.post(there, form).status == 204
     assert world.payment_statuses(line) == ["paid"]
+
+
+@pytest.mark.parametrize(
+    ("origin", "is_ours"),
+    [
+        ("http://testserver", True),
+        ("http://evil.test", False),
+        ("null", False),
+        ("http://[", False),
+    ],
+)
+def test_an_old_browser_is_believed_by_its_origin(origin, is_ours) -> None:
+    given = [(b"host", b"testserver"), (b"origin", origin.encode())]
+    assert comes_from_here(Request({"type": "http", "headers": given})) is is_ours
 
 
 def test_only_forms_change_anything(editor: Person, world: World) -> None:

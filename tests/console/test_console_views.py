@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from domain.payments.status import PaymentStatus
+from infra.platforms import CATALOGUE
 from workers.api.shapes import Invoice, Product
 from workers.console import wording
 from workers.console.asking import by_field
@@ -207,7 +208,7 @@ def test_problems_stand_beside_their_fields() -> None:
 
 def _row(status: str, **more: Any) -> dict[str, Any]:
     return {
-        "id": uuid4(), "action_type": "xero_create_invoice", "status": status,
+        "id": uuid4(), "action_type": "xero_create_invoice", "platform": "xero", "status": status,
         "effect": "xero.create_invoice", "effect_state": "started", "integration_status": "active",
         "integration_reason": None, "status_reason": None, "due_at": NOW, "created_at": NOW,
         "finished_at": None, "error": None, "result": None, "requested_by": "Jo", **more,
@@ -219,6 +220,12 @@ def _row(status: str, **more: Any) -> dict[str, Any]:
     [
         (_row("queued"), "waits for a free worker"),
         (_row("queued", integration_status="error", integration_reason="revoked"), "revoked"),
+        (
+            _row("queued", platform="slack", integration_status="error"),
+            "waits until Slack is connected again",
+        ),
+        (_row("waiting", integration_status="inactive"), "until Xero is let go on by an operator"),
+        (_row("reconciling", effect="postmark.send_invoice_email"), "Postmark's answer did not"),
         (_row("running"), "Now creating the invoice in Xero."),
         (_row("running", effect="xero.something_new"), "Now carrying it out."),
         (_row("waiting", status_reason="429", due_at=NOW + dt.timedelta(seconds=30)), "in 30 s"),
@@ -250,6 +257,11 @@ def test_changes_are_named() -> None:
         {"type": "something.new", "data": {}},
     ]
     assert [one.what for one in news(told, {ONE: "Design"})] == ["Invoice", "Design"]
+
+
+def test_whatever_can_be_asked_for_has_a_name() -> None:
+    assert set(wording.ACTION) == set(CATALOGUE.actions)
+    assert set(wording.PLATFORM) == set(CATALOGUE.platforms) - {"webhook"}
 
 
 def test_every_status_has_a_name_and_a_tone() -> None:

@@ -238,16 +238,16 @@ class World:
     def ended(self, *action_ids: UUID, seconds: float = 30.0) -> list[str]:
         """Wait until all are final (or parked) and return their statuses."""
 
-        def statuses() -> list[str] | None:
+        def statuses() -> list[str | None] | None:
             rows = self.rows(
                 "SELECT id, status FROM actions WHERE id = ANY(:ids)", ids=list(action_ids)
             )
             status_of = {row.id: row.status for row in rows}
-            found = [status_of[one] for one in action_ids]
+            found = [status_of.get(one) for one in action_ids]  # it may not be taken in yet
             return found if all(one in FINAL | {"parked"} for one in found) else None
 
         try:
-            return list(eventually(statuses, seconds))
+            return [str(one) for one in eventually(statuses, seconds)]
         except AssertionError as error:
             state = [
                 (r.status, r.status_reason, r.error)

@@ -12,7 +12,7 @@ from infra.sandbox import seed
 from tests.harness.world import World
 from tests.operators.conftest import ROOT
 from tests.workers.test_execute import carry_on
-from workers import commands
+from workers import commands, fan_out, subscriptions
 from workers.api.endpoint import BASE, Caller
 from workers.api_keys import made_key
 from workers.arrived import Arrived
@@ -21,6 +21,7 @@ from workers.console.operators.operating import reach
 from workers.console.visit import Form, Visit, Visitor
 from workers.execute import execute
 from workers.intake import take_in
+from workers.subscribing import Wanted
 
 RATE = {"code": "attempts_exhausted", "message": "gave up after 12 attempts: Slack: ratelimited"}
 DOUBT = {"code": "outcome_unknown", "message": "nothing answered for 24 hours"}
@@ -277,6 +278,40 @@ def test_params_are_edited_with_problems_beside_their_fields(operator, parked, w
     assert (deed.command, deed.details["before"]["text"]) == ("edit", "Deal won")
 
 
+def test_a_deal_of_another_workspace_is_not_named(one_workspace, world, other) -> None:
+    deal_id, _ = other.deal({})
+    sql(world, "UPDATE crm_deals SET name = 'Secret' WHERE id = :id", id=deal_id)
+    mine = world.message("mine")
+    sql(world, "UPDATE actions SET deal_id = :deal WHERE id = :id", deal=deal_id, id=mine)
+    for path in ("/actions", f"/actions/{mine}"):
+        assert "Secret" not in one_workspace.get(path).html
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(json.dumps("a\0b"), "holds a NUL"), ("[" * 60 + "]" * 60, "nested too deeply")],
+)
+def test_params_that_cannot_be_kept_are_refused_beside_their_field(
+    operator, parked, world, value, words
+) -> None:
+    path = f"/actions/{parked}/edit"
+    seen = operator.send(operator.get(path), path, **{"param.text": value})
+    assert (seen.status, words in _beside(seen, "text")) == (422, True)
+    assert world.status(parked) == "parked"
+
+
+def test_what_nobody_asks_for_has_nothing_to_edit(operator, world) -> None:
+    url = "https://hooks.example.com/fleet"
+    made = subscriptions.create(world.fleet, world.workspace_id, Wanted(url))
+    with world.fleet.database.transaction() as tx:
+        receiver = subscriptions.the(tx, made.id)
+        (sent,) = fan_out.again(
+            world.fleet, tx, receiver, [{"event": {"id": "1"}}], by="t", run="1"
+        )
+    assert operator.get(f"/actions/{sent.action_id}").status == 200
+    assert operator.get(f"/actions/{sent.action_id}/edit").status == 404
+
+
 def _beside(page, name: str) -> str:
     parts = page.html.split(f'id="param.{name}-problem">')
     return parts[1].split("</p>")[0] if len(parts) > 1 else ""
@@ -433,6 +468,26 @@ def _queued(world: World) -> UUID:
         id=world.slack,
     )
     return action_id
+
+
+def test_nothing_secret_among_the_settings_of_an_integration_is_shown(operator, world) -> None:
+    world.set_integration(world.slack, settings={"api_token": "t0psecret", "channel": "C0GENERAL"})
+    seen = operator.get(f"/integrations/{world.slack}")
+    assert "C0GENERAL" in seen.html
+    assert "t0psecret" not in seen.html
+
+
+def test_a_subscription_is_paused_where_nothing_is_lost_by_it(operator, world) -> None:
+    url = "https://hooks.example.com/fleet"
+    made = subscriptions.create(world.fleet, world.workspace_id, Wanted(url))
+    path = f"/integrations/{made.id}"
+    page = operator.get(path)
+    assert f"fleet subscriptions pause {made.id}" in operator.send(page, path + "/pause").text
+    subscriptions.pause(world.fleet, made.id, "jo")
+    page = operator.get(path)
+    assert f"fleet subscriptions resume {made.id}" in operator.send(page, path + "/resume").text
+    (row,) = world.rows("SELECT status FROM integrations WHERE id = :id", id=made.id)
+    assert row.status == "inactive"
 
 
 def test_how_to_connect_again_is_said(operator, world) -> None:

@@ -120,6 +120,19 @@ def test_a_receiver_that_took_nothing_for_days_is_told_nothing_more(
     assert told.data["subscription_id"] == str(one)
 
 
+def test_the_time_it_was_paused_is_not_time_it_was_tried(outgoing, receiver, world, fleet) -> None:
+    one = outgoing.subscribe("*")
+    receiver.answers(500, 500)
+    outgoing.send(CREATED)
+    subscriptions.pause(fleet, one, "me")
+    _age(world, "4 days")
+    subscriptions.resume(fleet, one)
+    outgoing.deliver()
+    assert outgoing.only().status == "waiting"
+    outgoing.deliver()
+    assert outgoing.only().status == "succeeded"
+
+
 def test_one_that_takes_other_events_is_not_disabled(outgoing, receiver, world, fleet) -> None:
     one = outgoing.subscribe("*")
     receiver.answers(500, 200, 500)
@@ -268,8 +281,8 @@ def test_a_large_batch_is_queued_in_parts_and_whoever_waits_is_rung_between(
     outgoing, world, monkeypatch
 ) -> None:
     monkeypatch.setattr(fan_out, "AT_A_TIME", 4)
-    for _ in range(2):
-        outgoing.subscribe()
+    for name in ("one", "another"):
+        outgoing.subscribe(description=name)
     outgoing.emit(*[CREATED] * 5)
     rung: list[int] = []
     monkeypatch.setattr(outgoing.relay, "ring", lambda: rung.append(len(outgoing.all())) or 0)

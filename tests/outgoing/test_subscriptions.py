@@ -40,10 +40,10 @@ def test_every_problem_is_named(fleet, world) -> None:
 
 def test_a_workspace_has_only_so_many(fleet, world, monkeypatch) -> None:
     monkeypatch.setattr("workers.subscribing.PER_WORKSPACE_MAX", 2)
-    for _ in range(2):
-        subscriptions.create(fleet, world.workspace_id, Wanted(URL))
-    with pytest.raises(Refused):
-        subscriptions.create(fleet, world.workspace_id, Wanted(URL))
+    for number in range(2):
+        subscriptions.create(fleet, world.workspace_id, Wanted(f"{URL}/{number}"))
+    with pytest.raises(Refused, match="2 subscriptions at most"):
+        subscriptions.create(fleet, world.workspace_id, Wanted(f"{URL}/2"))
     assert PER_WORKSPACE_MAX == 50
 
 

@@ -2,18 +2,21 @@
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
+from psycopg.errors import QueryCanceled
 from pydantic import AwareDatetime, Field, StringConstraints
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
-from domain.access import Scope
+from domain.access import Scope, also_needed
 from domain.actions.status import ActionStatus
 from infra.database import integrations, views
-from infra.database.views import Wanted
+from infra.database.views import Row, Wanted
 from infra.envelope import Problem
 from infra.http.problems import HttpProblem, invalid
 from workers import commands
@@ -29,8 +32,13 @@ from workers.api.shapes import (
     no_action,
     shown_action,
 )
+from workers.api.stripping import told_without_money
+from workers.commands import NotPossible
+from workers.fleet import Fleet
 
 LIMIT_MAX = 200
+LIST_S_MAX = 5
+"""A list takes no longer of the database, whatever is asked for."""
 Short = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 
 
@@ -120,13 +128,32 @@ def list_actions(asked: Asked) -> ActionList:
         after=None if chosen.cursor is None else _read_cursor(chosen.cursor),
         limit=chosen.limit + 1,
     )
-    with asked.fleet.database.reading() as tx:
-        rows = views.actions(tx, wanted)
+    rows = _looked_for(asked.fleet, wanted)
     shown = rows[: chosen.limit]
     following = (
         _cursor(shown[-1]["created_at"], shown[-1]["id"]) if len(rows) > len(shown) else None
     )
     return ActionList([shown_action(row) for row in shown], following)
+
+
+def _looked_for(fleet: Fleet, wanted: Wanted) -> list[Row]:
+    """Return the actions wanted: whoever looks for what is rare looks through all there are.
+
+    Raises:
+        HttpProblem: that took too long.
+    """
+    try:
+        with fleet.database.reading() as tx:
+            tx.execute(text(f"SET LOCAL statement_timeout = '{LIST_S_MAX}s'"))
+            return views.actions(tx, wanted)
+    except OperationalError as error:
+        if not isinstance(error.orig, QueryCanceled):
+            raise
+        words = (
+            f"this took longer than {LIST_S_MAX} s and was stopped; narrow it down by"
+            " integration_id, deal_id or created_after"
+        )
+        raise HttpProblem("unavailable", words, headers={"Retry-After": "60"}) from error
 
 
 def _cursor(at: datetime, action_id: UUID) -> str:
@@ -145,30 +172,52 @@ def _read_cursor(said: str) -> tuple[datetime, UUID]:
     return found
 
 
+def _steered(asked: Asked, params: Mapping[str, Any] | None = None) -> Action:
+    """Return the action of the address, for a caller who might ask for it (with new `params` too).
+
+    Raises:
+        HttpProblem: there is none, or the caller lacks a scope that asking for it needs.
+    """
+    action = get_action(asked)
+    for given in (action.params, params or {}):
+        beside = also_needed(action.action_type, given)
+        if beside is not None:
+            asked.caller.needs(beside)
+    return action
+
+
 def cancel(asked: Asked) -> Done:
     """Stop what is left of an action."""
-    action = get_action(asked)
+    action = _steered(asked)
     said = commands.cancel(asked.fleet, action.id, who=asked.caller.who)
     return Done(said, get_action(asked))
 
 
 def resume(asked: Asked) -> Done:
     """Let a parked or waiting action go on."""
-    action, said = get_action(asked), asked.body
-    done = commands.resume(
-        asked.fleet,
-        action.id,
-        who=asked.caller.who,
-        params=said.params,
-        happened=said.happened,
-        did_not_happen=said.did_not_happen,
-    )
+    said = asked.body
+    action = _steered(asked, said.params)
+    try:
+        done = commands.resume(
+            asked.fleet,
+            action.id,
+            who=asked.caller.who,
+            params=said.params,
+            happened=said.happened,
+            did_not_happen=said.did_not_happen,
+        )
+    except NotPossible as error:
+        told = told_without_money(action.platform, error.problems)
+        if asked.caller.sees_money or told == list(error.problems):
+            raise
+        words = "; ".join(f"{one.field}: {one.problem}" for one in told)
+        raise NotPossible(f"the edited params are refused: {words}") from None
     return Done(done, get_action(asked))
 
 
 def give_up(asked: Asked) -> Done:
     """End a parked or waiting action."""
-    action, said = get_action(asked), asked.body
+    action, said = _steered(asked), asked.body
     done = commands.give_up(
         asked.fleet,
         action.id,
@@ -197,7 +246,7 @@ ENDPOINTS: Sequence[Endpoint] = (
     ),
     Endpoint(
         "GET", "/actions", "list_actions", READ, list_actions,
-        "List actions, newest first", ActionList, query=ActionFilter,
+        "List actions, newest first", ActionList, query=ActionFilter, errors=("unavailable",),
     ),
     Endpoint("GET", _ONE, "get_action", READ, get_action, "Show one action", Action),
     Endpoint(

@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute, Route
 
 from infra.http import problems
 from infra.http.requests import Requests, problem_of
-from workers.api import actions, contacts, deals, integrations, invoices
+from workers.api import actions, contacts, deals, integrations, invoices, subscriptions
 from workers.api.documentation import Documentation
 from workers.api.endpoint import BASE, Endpoint
 from workers.api.events import Streams
@@ -30,6 +30,7 @@ _BY_TAG = {
     "Integrations": integrations.ENDPOINTS,
     "Deals": (*deals.ENDPOINTS, *contacts.ENDPOINTS),
     "Invoices": invoices.ENDPOINTS,
+    "Subscriptions": subscriptions.ENDPOINTS,
 }
 TAGS = tuple(_BY_TAG)
 ENDPOINTS: tuple[Endpoint, ...] = tuple(

@@ -9,6 +9,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 
 from infra.envelope import Problem
 from infra.http.problems import invalid
+from infra.storable import storable
 from infra.wire import problems_of
 from workers.api.endpoint import ActionBody, Body, ParamsBody
 
@@ -40,13 +41,15 @@ def checked_query(shape: type | None, given: Iterable[tuple[str, str]]) -> Any:
         HttpProblem: with every problem by parameter.
     """
     values: dict[str, Any] = {}
-    twice: list[Problem] = []
+    wrong: list[Problem] = []
     several = LISTS if shape is None else lists_of(shape)
     for name, value in given:
+        if storable(value) != value:
+            wrong.append(Problem(name, "holds a NUL character"))
         if name in several:
             values.setdefault(name, []).extend(part for part in value.split(",") if part)
         elif name in values:
-            twice.append(Problem(name, "is given twice"))
+            wrong.append(Problem(name, "is given twice"))
         else:
             values[name] = value
     if shape is None:
@@ -56,9 +59,9 @@ def checked_query(shape: type | None, given: Iterable[tuple[str, str]]) -> Any:
     try:
         found = adapter(shape).validate_python(values)
     except ValidationError as error:
-        raise invalid(twice + problems_of(error, "")) from error
-    if twice:
-        raise invalid(twice)
+        raise invalid(wrong + problems_of(error, "")) from error
+    if wrong:
+        raise invalid(wrong)
     return found
 
 

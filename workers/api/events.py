@@ -14,6 +14,8 @@ from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Send
+from starlette.types import Scope as AsgiScope
 
 from domain.access import Scope
 from domain.events import EventType
@@ -52,6 +54,24 @@ class _Reader:
     opens: Callable[[Transaction, UUID], bool]
 
 
+class _Counted(StreamingResponse):
+    """A stream that is counted from the moment it is granted, not only once it is read."""
+
+    def __init__(self, stream: AsyncIterator[str], counts: Counter[UUID], key_id: UUID) -> None:
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        super().__init__(stream, headers=headers, media_type="text/event-stream")
+        self._counts, self._key_id = counts, key_id
+        counts[key_id] += 1
+
+    async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._counts[self._key_id] -= 1
+            if not self._counts[self._key_id]:
+                del self._counts[self._key_id]
+
+
 @dataclass(slots=True)
 class Streams:
     """The open streams of this process."""
@@ -85,13 +105,12 @@ class Streams:
         types = _types(chosen.type, caller)
         start = await self.service.in_thread(self._start, request.headers, caller)
         limits = self.service.fleet.settings
-        full = self.service.watch.streams >= limits.web_streams_max
+        full = self._of_key.total() >= limits.web_streams_max
         if full or self._of_key[caller.key_id] >= limits.web_streams_per_key_max:
             words = "too many event streams are open; close one, or try again later"
             raise HttpProblem("too_many", words, headers={"Retry-After": "10"})
         stream = self._stream(_Reader(caller, types, chosen.deal_id, opens), start)
-        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        return StreamingResponse(stream, headers=headers, media_type="text/event-stream")
+        return _Counted(stream, self._of_key, caller.key_id)
 
     def _start(self, headers: Any, caller: Caller) -> Place:
         given = headers.get("last-event-id")
@@ -114,26 +133,22 @@ class Streams:
     async def _stream(self, reader: _Reader, place: Place) -> AsyncIterator[str]:
         caller = reader.caller
         watch, heartbeat_s = self.service.watch, self.service.fleet.settings.web_heartbeat_s
-        self._of_key[caller.key_id] += 1
-        try:
-            async with watch.listening(caller.workspace_id) as bell:
-                yield f"retry: {RETRY_MS}\n: open\n\n"
-                while not watch.stopping.is_set():
-                    bell.clear()
-                    page = await self.service.in_thread(self._page, reader, place)
-                    if page is None:
-                        return
-                    place = page.place
-                    for event in page.events:
-                        yield written(event, caller)
-                    if page.more or watch.stopping.is_set():
-                        continue
-                    try:
-                        await asyncio.wait_for(bell.wait(), heartbeat_s)
-                    except TimeoutError:
-                        yield ": still here\n\n"
-        finally:
-            self._of_key[caller.key_id] -= 1
+        async with watch.listening(caller.workspace_id) as bell:
+            yield f"retry: {RETRY_MS}\n: open\n\n"
+            while not watch.stopping.is_set():
+                bell.clear()
+                page = await self.service.in_thread(self._page, reader, place)
+                if page is None:
+                    return
+                place = page.place
+                for event in page.events:
+                    yield written(event, caller)
+                if page.more or watch.stopping.is_set():
+                    continue
+                try:
+                    await asyncio.wait_for(bell.wait(), heartbeat_s)
+                except TimeoutError:
+                    yield ": still here\n\n"
 
     def _page(self, reader: _Reader, place: Place) -> Page | None:
         """Return the next events, or None once the key has been revoked."""

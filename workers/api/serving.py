@@ -5,6 +5,7 @@ database and one for what waits for a platform; waiting for an outcome takes no 
 """
 
 import asyncio
+import json
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -21,6 +22,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from infra.database import api_keys
+from infra.database.pacing import PACE_S
 from infra.envelope import Problem, Refused
 from infra.http import headers
 from infra.http.bodies import read_body, read_object
@@ -35,6 +37,7 @@ from workers.api_keys import digest_of
 from workers.commands import NotPossible
 from workers.fleet import Fleet
 from workers.reading import NotReadable
+from workers.subscriptions import NotFound
 
 T = TypeVar("T")
 ASKING_THREADS = 16
@@ -91,7 +94,7 @@ class Service:
             known = api_keys.admit(tx, digest_of(key), calls)
         if known is None:
             raise headers.unauthenticated("the API key is unknown or revoked")
-        limits = headers.rate_limit(calls, api_keys.PACE_S, known.left, known.full_in_s)
+        limits = headers.rate_limit(calls, PACE_S, known.left, known.full_in_s)
         who = f"API key {known.name} ({known.prefix}…)"
         caller = Caller(known.workspace_id, known.scopes, who, known.key_id)
         return caller, limits, known.refused_for_s
@@ -158,6 +161,8 @@ def carried_out(endpoint: Endpoint, asked: Asked) -> Any:
         raise invalid(_as_named(endpoint, refused)) from refused
     except NotPossible as error:
         raise HttpProblem("not_possible", str(error)) from error
+    except NotFound as error:
+        raise HttpProblem("not_found", f"{error} in this workspace") from error
     except NotReadable as error:
         wait = timedelta(seconds=5) if error.until is None else error.until - asked.fleet.now()
         seconds = str(max(1, int(wait.total_seconds()) + 1))
@@ -181,8 +186,18 @@ def _answered(
     plain = _adapter(shape).dump_python(answer)
     if not caller.sees_money:
         plain = without_money(plain)
-    body = orjson.dumps(plain, default=_written)
-    return Response(body, status, dict(more or {}), "application/json")
+    return Response(_json(plain), status, dict(more or {}), "application/json")
+
+
+def _json(plain: Any) -> bytes:
+    try:
+        return orjson.dumps(plain, default=_written)
+    except TypeError:  # a number of more than 64 bits, which JSON allows
+        return json.dumps(plain, default=_as_json).encode()
+
+
+def _as_json(value: Any) -> Any:
+    return orjson.loads(orjson.dumps(value, default=_written))
 
 
 @cache

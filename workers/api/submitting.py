@@ -6,10 +6,11 @@ from uuid import UUID, uuid4
 
 from domain.access import also_needed
 from infra.database import views
-from infra.envelope import Problem
+from infra.envelope import NotFitting, Problem, Refused
 from infra.http.problems import HttpProblem
 from infra.wire import read_envelope
 from workers.api.endpoint import Accepted, Asked
+from workers.api.stripping import told_without_money
 from workers.submit import Conflict, Incoming, action_id_for, submit
 
 
@@ -36,7 +37,13 @@ def submitted(
     incoming = Incoming(
         key, envelope, caller.source, request_id=asked.request_id, traceparent=asked.trace
     )
-    answer = submit(fleet, incoming, caller.workspace_id)
+    try:
+        answer = submit(fleet, incoming, caller.workspace_id)
+    except NotFitting as refused:
+        if caller.sees_money:
+            raise
+        platform = fleet.catalogue.platform_of(envelope.action_type).name
+        raise Refused(told_without_money(platform, refused.problems)) from None
     if isinstance(answer, Conflict):
         words = f"already is another request (action {answer.action_id}); choose a new one"
         named = Problem("id" if envelope.id else "Idempotency-Key", words)

@@ -46,11 +46,6 @@ class Watch:
         """How many callers wait for an action."""
         return sum(map(len, self._waiting.values()))
 
-    @property
-    def streams(self) -> int:
-        """How many streams of events are open."""
-        return sum(map(len, self._listening.values()))
-
     async def ended(self, action_id: UUID, seconds: float) -> None:
         """Return when the action has come to rest, after so long at the latest."""
         with _registered(self._waiting, action_id) as rung, contextlib.suppress(TimeoutError):

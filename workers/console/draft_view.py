@@ -50,6 +50,18 @@ def lines_of(
     ]
 
 
+def nothing_chosen(portion: Portion, lines: Collection[LineView]) -> str:
+    """Say why nothing is ticked, and what to do about it."""
+    if not lines:
+        return "The deal has no products: add some to it first."
+    if all(one.disabled for one in lines):
+        return f"No product can be invoiced as {portion.value}: choose another portion."
+    return (
+        f"Nothing is ticked by itself for {portion.value}: see the status of each. Tick what to"
+        " invoice all the same, or choose another portion."
+    )
+
+
 def _line(
     preview: Preview, line: PreviewLine, product: Product, ticked: Collection[str] | None
 ) -> LineView:

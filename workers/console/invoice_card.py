@@ -1,8 +1,10 @@
 """An invoice's card: open and edit it, Mark as Paid, Void."""
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from dataclasses import replace
+from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +24,8 @@ from workers.console.visit import Form, Page, Visit
 
 READ, WRITE = Scope.INVOICES_READ, Scope.INVOICES_WRITE
 EDITED = ("status", "due_date", "reference", "portion")
-PAID = ("date", "bank_account_id")
+PAID = ("date", "bank_account_id", "amount")
+_THOUSANDS = re.compile(r",(?=[0-9]{3}(?:[^0-9]|$))")
 
 
 def invoice_at(visit: Visit, row: Row | None = None) -> tuple[InvoiceView, dt.date]:
@@ -108,17 +111,24 @@ def ids_of(found: InvoiceView) -> Mapping[str, Any]:
 
 
 def ask_payment(visit: Visit) -> Response:
-    """Ask for a payment's date and bank account."""
+    """Ask for a payment's date, bank account and amount: today, the last one used, what is due."""
     found, today = invoice_at(visit)
     return _payment(visit, found, Form({"date": (today.isoformat(),)}), {})
 
 
+def recount_payment(visit: Visit) -> Response:
+    """Show what would be recorded, and what would stay due, with the amount as typed by now."""
+    found, _ = invoice_at(visit)
+    counted = _counted(found, visit.form)
+    return page("pay_button.html", visit, it=found.invoice, **counted, part=True)
+
+
 def record_payment(visit: Visit) -> Response:
-    """Record the payment of what is due."""
+    """Record the payment of what is due, or of a part of it."""
     found, _ = invoice_at(visit)
     form = visit.form
     body = {name: form.one(name) for name in PAID if form.one(name)}
-    body["amount"] = form.one("amount") or f"{found.invoice.amount_due:f}"
+    body["amount"] = _THOUSANDS.sub("", form.one("amount")) or f"{found.invoice.amount_due:f}"
 
     def again(problems: Problems) -> Response:
         return _payment(visit, found, form, problems, status=422)
@@ -135,6 +145,18 @@ def payment_again(visit: Visit, row: Row, problems: Problems) -> Response:
     return _payment(visit, found, asked, problems)
 
 
+def _counted(found: InvoiceView, form: Form) -> dict[str, Any]:
+    """Return the amount typed (None: no amount) and what stays due after it (None: nothing)."""
+    due = found.invoice.amount_due or Decimal(0)
+    try:
+        amount = Decimal(_THOUSANDS.sub("", form.one("amount").strip()) or due)
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if not amount.is_finite() or not Decimal(0) < amount <= due:
+        return {"amount": None, "left": None}
+    return {"amount": amount, "left": due - amount or None}
+
+
 def _payment(
     visit: Visit, found: InvoiceView, form: Form, problems: Problems, status: int = 200
 ) -> Response:
@@ -149,7 +171,7 @@ def _payment(
         "dialog_pay.html", visit, status,
         deal_id=visit.ids["deal_id"], one=found, it=found.invoice, form=form, problems=problems,
         accounts=accounts, account=form.one("bank_account_id") or last or "",
-        key=dialogs.key_of(visit),
+        key=dialogs.key_of(visit), **_counted(found, form), part=False,
     )  # fmt: skip
 
 
@@ -192,6 +214,7 @@ PAGES = (
     Page("GET", _ONE, show_invoice, READ),
     Page("POST", _ONE, edit_invoice, WRITE),
     Page("GET", _ONE + "/pay", ask_payment, WRITE, asks_platform=True),
+    Page("POST", _ONE + "/pay/amount", recount_payment, WRITE),
     Page("POST", _ONE + "/pay", record_payment, WRITE, asks_platform=True),
     Page("GET", _ONE + "/void", ask_void, WRITE),
     Page("POST", _ONE + "/void", void_invoice, WRITE),

@@ -16,7 +16,7 @@ from workers.api.shapes import Product
 from workers.console import asking, dialogs
 from workers.console.asking import Problems
 from workers.console.deal_page import Xero, correspondents, deal_of, organisations_of, party_of
-from workers.console.draft_view import PORTIONS, first_day, lines_of
+from workers.console.draft_view import PORTIONS, first_day, lines_of, nothing_chosen
 from workers.console.invoice_form import (
     EMAIL,
     EMAIL_DEFAULTS,
@@ -157,8 +157,11 @@ def _draft(
         path_words = [(one.path, one.message) for one in preview.problems]
         for name, words in asking.by_field(path_words, FIELDS).items():
             wrong.setdefault(name, []).extend(words)
+    lines = lines_of(preview, found.products, ticked)
     if ticked is not None and not ticked:
         wrong["deal_product_ids"] = [NOTHING_TICKED]
+    elif not any(one.checked for one in lines):
+        wrong["deal_product_ids"] = [nothing_chosen(preview.portion, lines)]
     day = first_day(found.chosen.today, form.one("schedule_unit"), form.one("schedule_period"))
     return {
         "deal": found.deal,
@@ -166,7 +169,8 @@ def _draft(
         "form": values,
         "portion": preview.portion.value,
         "preview": preview,
-        "lines": lines_of(preview, found.products, ticked),
+        "lines": lines,
+        "is_empty": not any(one.checked for one in lines),
         "problems": wrong,
         "first_day": day,
     }

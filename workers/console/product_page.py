@@ -29,6 +29,7 @@ def save_product(visit: Visit) -> Response:
 
 
 def _product_dialog(visit: Visit, problem: str | None, status: int = 200) -> Response:
+    visit.caller.needs(Scope.INVOICES_READ)  # it shows the status, and what the line comes to
     deal = deal_of(visit)
     products = asking.ask(visit, "list_products").items
     found = next((one for one in products if one.id == visit.ids["product_id"]), None)

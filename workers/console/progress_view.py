@@ -66,10 +66,22 @@ def _doing(row: Row) -> str:
     return DOING.get(name, "carrying it out") if name else "taking it up"
 
 
+def _asked(row: Row) -> str:
+    """Name the platform that the latest effect asks something of."""
+    return label(str(row["effect"] or row["platform"]).partition(".")[0], "platform")
+
+
+def _stopped(row: Row) -> str | None:
+    """Say why nothing goes out through the integration; None: it works."""
+    name, why = label(row["platform"], "platform"), row["integration_reason"] or "no reason"
+    words = {"error": "is connected again", "inactive": "is let go on by an operator"}
+    if row["integration_status"] not in words:
+        return None
+    return f"It waits until {name} {words[row['integration_status']]}: {why}"
+
+
 def _queued(row: Row, _now: datetime) -> str:
-    if row["integration_status"] == "error":
-        return f"It waits until Xero is connected again: {row['integration_reason'] or 'no reason'}"
-    return "It is stored, and waits for a free worker."
+    return _stopped(row) or "It is stored, and waits for a free worker."
 
 
 def _running(row: Row, _now: datetime) -> str:
@@ -77,8 +89,9 @@ def _running(row: Row, _now: datetime) -> str:
 
 
 def _waiting(row: Row, now: datetime) -> str:
-    if row["integration_status"] == "error":
-        return f"It waits until Xero is connected again: {row['integration_reason'] or 'no reason'}"
+    stopped = _stopped(row)
+    if stopped:
+        return stopped
     left = row["due_at"] - now
     why = row["status_reason"]
     if left < timedelta(seconds=2) or not why:
@@ -90,7 +103,8 @@ def _reconciling(row: Row, now: datetime) -> str:
     left = row["due_at"] - now
     when = f" in {span(left)}" if left > timedelta(seconds=2) else ""
     return (
-        f"Xero's answer did not arrive while {_doing(row)}. Whether it happened is looked up{when};"
+        f"{_asked(row)}'s answer did not arrive while {_doing(row)}. Whether it happened is looked"
+        f" up{when};"
         " it is never done twice."
     )
 
@@ -98,8 +112,8 @@ def _reconciling(row: Row, now: datetime) -> str:
 def _parked(row: Row, _now: datetime) -> str:
     if row["effect_state"] == "unknown":
         return (
-            f"Nobody can tell by itself whether {_doing(row)} happened. An operator looks at Xero"
-            " and decides; do not do it again meanwhile."
+            f"Nobody can tell by itself whether {_doing(row)} happened. An operator looks at"
+            f" {_asked(row)} and decides; do not do it again meanwhile."
         )
     why = _words(row) or "no reason is known"
     return f"It was tried and did not happen: {why}. An operator decides."

@@ -42,13 +42,19 @@ def visitor_of(fleet: Fleet, secret: str | None) -> Visitor:
 
     Raises:
         NotSignedIn: nobody.
+        HttpProblem: the session asks too often.
     """
     if not secret:
         raise NotSignedIn
-    with fleet.database.reading() as tx:
+    with fleet.database.transaction() as tx:
         found = sessions.find(tx, digest_of(secret), fleet.now())
-    if found is None:
-        raise NotSignedIn
+        if found is None:
+            raise NotSignedIn
+        wait_s = sessions.pace(tx, found.id, fleet.settings.console_calls_per_minute)
+    if wait_s is not None:
+        seconds = str(int(wait_s) + 1)
+        words = f"This session has asked for too much within a minute; wait {seconds} s."
+        raise HttpProblem("too_many", words, headers={"Retry-After": seconds})
     caller = Caller(found.workspace_id, found.scopes, found.who, found.id, source=SOURCE)
     return Visitor(caller, found.deal_id, csrf_of(secret))
 
@@ -152,4 +158,7 @@ def comes_from_here(request: Request) -> bool:
     if site is not None:
         return site in _SAME
     origin = request.headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == request.headers.get("host")
+    try:
+        return origin is None or urlsplit(origin).netloc == request.headers.get("host")
+    except ValueError:  # it is no address at all
+        return False

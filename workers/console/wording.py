@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from domain.email.letter import web_address
 from domain.email.wording import day as written_day
 from domain.email.wording import money as written_money
-from domain.money import plain
+from domain.money import plain, round_half_up
 
 Tone = str
 """`quiet`, `amber`, `blue`, `green` or `red`: what colour a status has."""
@@ -55,6 +55,23 @@ ACTION: Mapping[str, str] = {
     "xero_void_invoice": "Void invoice",
     "xero_email_invoice": "Send invoice",
     "xero_sync_invoices": "Sync invoices",
+    "slack_send_message": "Send Slack message",
+    "facebook_conversion": "Report conversion to Facebook",
+    "portant_generate_document": "Generate document",
+    "activecampaign_add_to_automation": "Add to automation",
+    "calcom_create_booking": "Book appointment",
+    "calcom_add_guests": "Add guests to booking",
+    "zoom_create_meeting": "Create Zoom meeting",
+}
+PLATFORM: Mapping[str, str] = {
+    "xero": "Xero",
+    "postmark": "Postmark",
+    "slack": "Slack",
+    "facebook": "Facebook",
+    "portant": "Portant",
+    "activecampaign": "ActiveCampaign",
+    "calcom": "Cal.com",
+    "zoom": "Zoom",
 }
 
 
@@ -77,6 +94,7 @@ _KINDS: Mapping[str, Mapping[str, Any]] = {
     "origin": ORIGIN,
     "state": STATE,
     "action": ACTION,
+    "platform": PLATFORM,
 }
 
 
@@ -85,6 +103,11 @@ def money(amount: Decimal | str, currency: str) -> str:
     text = written_money(Decimal(amount), currency)
     bare = text.removesuffix(f" {currency}")
     return text if bare[:1].isdigit() or bare[:1] == "-" else bare
+
+
+def figure(amount: Decimal, currency: str) -> str:
+    """Write an amount as people type it: `1234.50`, the currency's decimals and nothing else."""
+    return f"{round_half_up(amount, currency):f}"
 
 
 def number(value: Decimal | str) -> str:
@@ -114,6 +137,7 @@ FILTERS: Mapping[str, Callable[..., str]] = {
     "label": label,
     "tone": tone,
     "money": money,
+    "figure": figure,
     "number": number,
     "day": day,
     "moment": moment,

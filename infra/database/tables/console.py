@@ -14,6 +14,7 @@ class ConsoleSessionRow(FleetTable):
     """Somebody signed in, by an API key or by a signed link; only the cookie's hash is kept.
 
     `deal_id`: it sees that deal alone. `scopes` are a link's; with a key the key's count.
+    `paced_until` counts its calls, see `infra/database/pacing.py`.
     """
 
     __tablename__ = "console_sessions"
@@ -32,3 +33,4 @@ class ConsoleSessionRow(FleetTable):
     scopes: Mapped[list[Any]]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     expires_at: Mapped[datetime]
+    paced_until: Mapped[datetime | None]

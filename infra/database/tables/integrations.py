@@ -158,7 +158,7 @@ class AttachmentRow(FleetTable):
 class ApiKeyRow(FleetTable):
     """An API key of a workspace; only its hash is kept.
 
-    `paced_until` counts its calls, see `infra/database/api_keys.py`.
+    `paced_until` counts its calls, see `infra/database/pacing.py`.
     """
 
     __tablename__ = "api_keys"

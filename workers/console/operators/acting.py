@@ -78,15 +78,15 @@ def _statement(form: Form) -> Mapping[str, Any]:
 
 def edit(visit: Visit) -> Response:
     """Show an action's params to be edited."""
-    row = action_in_reach(visit)
-    return _form(visit, row, editing(visit.fleet.catalogue, row["action_type"], row["params"]))
+    row, form = _editing(visit)
+    return _form(visit, row, form)
 
 
 def save(visit: Visit) -> Response:
     """Let an action go on with other params."""
-    row = action_in_reach(visit)
-    form = editing(visit.fleet.catalogue, row["action_type"], row["params"])
-    params, form = edited(form, visit.form, visit.fleet.settings.request_bytes_max)
+    row, form = _editing(visit)
+    limits = visit.fleet.settings.request_bytes_max, visit.fleet.settings.request_depth_max
+    params, form = edited(form, visit.form, *limits)
     if params is None:
         return _form(visit, row, form, 422)
     try:
@@ -97,6 +97,18 @@ def save(visit: Visit) -> Response:
         status = 422 if error.problems else 409
         return _form(visit, row, form.refused(error.problems, str(error)), status)
     return moved(f"/actions/{row['id']}?done")
+
+
+def _editing(visit: Visit) -> tuple[Row, Editing]:
+    """Return the action of the address and its params as a form.
+
+    Raises:
+        HttpProblem: there is none, or nobody could have asked for it.
+    """
+    row, catalogue = action_in_reach(visit), visit.fleet.catalogue
+    if row["action_type"] not in catalogue.actions:
+        raise HttpProblem("not_found", "Nobody asks for such an action: it has nothing to edit.")
+    return row, editing(catalogue, row["action_type"], row["params"])
 
 
 def _form(visit: Visit, row: Row, form: Editing, status: int = 200) -> Response:

@@ -8,7 +8,7 @@ from typing import Any
 
 from infra.catalogue import Catalogue
 from infra.envelope import Problem, Unreadable
-from infra.wire import params_adapter, read_json
+from infra.wire import check_storable, params_adapter, read_json
 from workers.console.visit import Form
 
 Json = Mapping[str, Any]
@@ -85,7 +85,9 @@ def editing(catalogue: Catalogue, action_type: str, params: Json) -> Editing:
     )
 
 
-def edited(form: Editing, sent: Form, bytes_max: int) -> tuple[dict[str, Any] | None, Editing]:
+def edited(
+    form: Editing, sent: Form, bytes_max: int, depth_max: int
+) -> tuple[dict[str, Any] | None, Editing]:
     """Return the params as they were sent (None: some are no JSON), and the form filled so."""
     params: dict[str, Any] = {}
     fields = []
@@ -97,10 +99,21 @@ def edited(form: Editing, sent: Form, bytes_max: int) -> tuple[dict[str, Any] | 
                 params[field.name] = read_json(said.encode(), bytes_max)
             except Unreadable:
                 problems = ("is not JSON: text stands in quotes, like " + json.dumps(said[:20]),)
+            else:
+                problems = _unkept(params[field.name], depth_max)
         is_given = field.is_given or bool(said)
         fields.append(replace(field, text=said, problems=problems, is_given=is_given))
     filled = Editing(tuple(fields))
     return None if filled.count else params, filled
+
+
+def _unkept(value: Any, depth_max: int) -> tuple[str, ...]:
+    """Say why a value cannot be kept."""
+    try:
+        check_storable(value, depth_max)
+    except Unreadable as refused:
+        return tuple(f"{one.field} {one.problem}".strip() for one in refused.problems)
+    return ()
 
 
 def written(value: Any) -> str:
