@@ -52,7 +52,9 @@ class Session:
             TooLate, Broken: see `infra.exchange`; `not_whole` turns them into an outcome.
             NoMoreCalls: it is not the first exchange, and the budget allows only that.
         """
-        url = self.base_url + path + (f"?{urlencode(query)}" if query else "")
+        # What a platform said (a cursor) may hold half a character, which no URL can.
+        asked = urlencode(query, errors="replace") if query else ""
+        url = self.base_url + path + (f"?{asked}" if asked else "")
         return self.send_url(method, url, headers=headers, body=body)
 
     def send_url(

@@ -5,7 +5,8 @@ compare-and-set and committed, then the call, then the new pair is stored if the
 the one that was renewed, and only then used. Nobody sleeps meanwhile: the old access token serves
 as long as it outlives a call, else the action comes back in a second. A process that dies while
 it renews loses its lease with its registration; the old pair is still in the database, and Xero
-accepts it for another 30 minutes (OAuth 2.0: token refresh, grace period).
+accepts it for another 30 minutes (OAuth 2.0: token refresh, grace period). Zoom does not: a pair
+that cannot be stored yet is held on to for a minute.
 """
 
 import time
@@ -16,6 +17,7 @@ from uuid import UUID
 
 from domain.actions.outcome import Blocks, Deferred, Rejected
 from infra.database import integrations
+from infra.database.engine import PASSING
 from infra.database.integrations import Sealed
 from infra.exchange import Broken, TooLate
 from infra.logging import logger
@@ -27,6 +29,8 @@ RENEW_SEND_WITHIN_S = 4.0
 RENEW_TIMEOUT_S = 10.0
 RENEW_LEASE = timedelta(seconds=20)
 """Longer than the two above: for a process that freezes. One that dies gives it up at once."""
+STORE_WITHIN_S = 60.0
+"""How long a new pair is held on to while the database is away."""
 LOOK_AGAIN = timedelta(seconds=1)
 RETRY_AFTER = timedelta(seconds=5)
 
@@ -52,7 +56,7 @@ def credentials(fleet: Fleet, integration: Integration, platform: Platform) -> M
     current = version is not None and version == integration.credentials_version
     if current and not (platform.refresh and platform.needs_refresh(opened, fleet.now())):
         return opened
-    return _read(fleet, integration.connection_id, platform)
+    return _read(fleet, integration, integration.connection_id, platform)
 
 
 def renew(fleet: Fleet, integration: Integration, platform: Platform) -> bool:
@@ -68,12 +72,13 @@ def renew(fleet: Fleet, integration: Integration, platform: Platform) -> bool:
     fleet.opened.pop(integration.connection_id, None)
     if sealed.version != integration.credentials_version:
         return True  # somebody has been quicker, or a person has reconnected
-    if _take_lease(fleet, sealed):
-        _renewed(fleet, platform, sealed, fleet.vault.unlock(sealed.credentials))
+    _renewed(fleet, integration, platform, sealed, fleet.vault.unlock(sealed.credentials))
     return True
 
 
-def _read(fleet: Fleet, connection_id: UUID, platform: Platform) -> Mapping[str, Any]:
+def _read(
+    fleet: Fleet, integration: Integration, connection_id: UUID, platform: Platform
+) -> Mapping[str, Any]:
     with fleet.database.reading() as tx:
         sealed = integrations.sealed(tx, connection_id)
     opened = fleet.vault.unlock(sealed.credentials)
@@ -81,20 +86,33 @@ def _read(fleet: Fleet, connection_id: UUID, platform: Platform) -> Mapping[str,
         fleet.opened[connection_id] = (sealed.version, opened)
         return opened
     try:
-        return _renewed_by_us(fleet, platform, sealed, opened)
+        return _renewed(fleet, integration, platform, sealed, opened)
     except NotAuthorised as refused:
         if refused.blocks is Blocks.EFFECT and _outlives_a_call(fleet, platform, opened):
             return opened
         raise
 
 
-def _renewed_by_us(
-    fleet: Fleet, platform: Platform, sealed: Sealed, opened: Mapping[str, Any]
+def _renewed(
+    fleet: Fleet,
+    integration: Integration,
+    platform: Platform,
+    sealed: Sealed,
+    opened: Mapping[str, Any],
 ) -> Mapping[str, Any]:
+    """Renew under the lease; return what is stored then."""
     if not _take_lease(fleet, sealed):
         words = "another process is renewing the token"
         raise NotAuthorised(words, fleet.now() + LOOK_AGAIN, Blocks.EFFECT)
-    return _renewed(fleet, platform, sealed, opened)
+    renewed = _exchange(fleet, platform, opened)
+    if isinstance(renewed, Rejected | Deferred):
+        raise _refused(fleet, sealed, renewed)
+    if _stored(fleet, integration, sealed, renewed):
+        return renewed
+    # Somebody has stored others meanwhile (this process was frozen, or a person reconnected).
+    with fleet.database.reading() as tx:
+        newer = integrations.sealed(tx, sealed.connection_id)
+    return fleet.vault.unlock(newer.credentials)
 
 
 def _outlives_a_call(fleet: Fleet, platform: Platform, opened: Mapping[str, Any]) -> bool:
@@ -108,30 +126,42 @@ def _take_lease(fleet: Fleet, sealed: Sealed) -> bool:
         return integrations.take_refresh_lease(tx, sealed, fleet.incarnation.id, RENEW_LEASE)
 
 
-def _renewed(
-    fleet: Fleet, platform: Platform, sealed: Sealed, opened: Mapping[str, Any]
-) -> Mapping[str, Any]:
-    """Renew under the lease; return what is stored then."""
-    renewed = _exchange(fleet, platform, opened)
-    if isinstance(renewed, Rejected | Deferred):
-        logger().warning("token not renewed", code=renewed.code, words=renewed.message)
-        blocks = Blocks.CONNECTION if isinstance(renewed, Rejected) else Blocks.EFFECT
-        until = None
-        if isinstance(renewed, Deferred):
-            until = renewed.until or fleet.now() + RETRY_AFTER
-        with fleet.database.transaction() as tx:  # nobody asks again before
-            integrations.put_off_refresh(tx, sealed, fleet.incarnation.id, RETRY_AFTER)
-        raise NotAuthorised(renewed.message, until, blocks)
-    with fleet.database.transaction() as tx:
-        stored = integrations.store_credentials(
-            tx, sealed.connection_id, sealed.version, fleet.vault.lock(renewed)
-        )
-    if stored:
-        return renewed
-    # Somebody has stored others meanwhile (this process was frozen, or a person reconnected).
-    with fleet.database.reading() as tx:
-        newer = integrations.sealed(tx, sealed.connection_id)
-    return fleet.vault.unlock(newer.credentials)
+def _refused(fleet: Fleet, sealed: Sealed, refused: Rejected | Deferred) -> NotAuthorised:
+    """Give the lease up, and say for how long and whom there are no credentials."""
+    logger().warning("token not renewed", code=refused.code, words=refused.message)
+    with fleet.database.transaction() as tx:  # nobody asks again before
+        integrations.put_off_refresh(tx, sealed, fleet.incarnation.id, RETRY_AFTER)
+    if isinstance(refused, Rejected):
+        return NotAuthorised(refused.message, None, Blocks.CONNECTION)
+    until = refused.until or fleet.now() + RETRY_AFTER
+    return NotAuthorised(refused.message, until, Blocks.EFFECT)
+
+
+def _stored(
+    fleet: Fleet, integration: Integration, sealed: Sealed, renewed: Mapping[str, Any]
+) -> bool:
+    """Store a new pair, though the database goes away meanwhile: the old one may be dead by now.
+
+    Who took the lease over meanwhile, with the dead one, was refused, and has paused what goes on
+    with the new one.
+    """
+    until = time.monotonic() + STORE_WITHIN_S
+    locked, delay = fleet.vault.lock(renewed), 0.1
+    while True:
+        try:
+            with fleet.database.transaction() as tx:
+                stored = integrations.store_credentials(
+                    tx, sealed.connection_id, sealed.version, locked
+                )
+                if stored:
+                    integrations.resume(tx, integration, fleet.now())
+                return stored
+        except PASSING as error:
+            if time.monotonic() + delay > until:
+                raise
+            logger().warning("new tokens not stored; trying again", error=type(error).__name__)
+            time.sleep(delay)
+            delay = min(delay * 2, 2.0)
 
 
 def _exchange(

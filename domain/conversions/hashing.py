@@ -12,6 +12,12 @@ from hashlib import sha256
 
 from domain.conversions.places import COUNTRIES, US_STATES
 
+_BLANKS = "".join(filter(str.isspace, map(chr, range(0x3001))))
+_UNSEEN = (
+    _BLANKS + "\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
+)
+"""What comes along unseen where a value is copied from a page or a phone, blanks among it. Inside a
+value nothing of it is dropped: the like of it joins letters in some scripts."""
 _HASH = re.compile(r"[0-9a-fA-F]{64}")
 _PHONE_DIGITS = range(7, 16)  # E.164: 15 at most, the country code among them
 _OF_NORTH_AMERICA = re.compile(
@@ -39,7 +45,7 @@ def hashed(key: str, given: str, countries: Countries = ()) -> str:
         Unusable: nothing can be made of the value.
         KeyError: values of this key are not hashed.
     """
-    normalise, value = _NORMALISE[key], given.strip()
+    normalise, value = _NORMALISE[key], given.strip(_UNSEEN)
     if _HASH.fullmatch(value):
         return value.lower()
     return _sha256(normalise(value, countries))

@@ -31,6 +31,7 @@ def test_the_documented_examples_come_out_as_documented(given_as, documented):
     key, value = given_as
     assert hashed(key, value) == documented
     assert hashed(key, f"  {value}\t") == documented
+    assert hashed(key, f"\ufeff\u202a {value}\u202c\u200b\n") == documented, "copied from a page"
 
 
 US, GB, AU = hash_of("us"), hash_of("gb"), hash_of("au")
@@ -41,6 +42,7 @@ US, GB, AU = hash_of("us"), hash_of("gb"), hash_of("au")
     [
         ("em", "  Jo.Mills+shop@Gmail.com ", "jo.mills+shop@gmail.com", ()),
         ("ph", "+1 (650) 555-1212", "16505551212", ()),
+        ("ph", "\u202a+1 (650) 555-1212\u202c", "16505551212", ()),
         ("ph", "1 (650) 555-1212", "16505551212", ()),
         ("ph", "1-650-555-1212", "16505551212", ()),
         ("ph", "1.650.555.1212", "16505551212", ()),

@@ -55,6 +55,13 @@ def test_the_index_lags_as_far_as_it_is_told(sandbox: Sandbox) -> None:
     assert search(sandbox, count=1, offset=0, metadata_ref="e-1")[1]["TotalCount"] == 1
 
 
+def test_a_search_is_of_one_stream(sandbox: Sandbox) -> None:
+    call(sandbox, "POST", "/email", {**EMAIL, "MessageStream": "invoices"})
+    assert search(sandbox, count=1, offset=0)[1]["TotalCount"] == 0
+    _, found = search(sandbox, count=1, offset=0, messagestream="invoices")
+    assert [row["MessageStream"] for row in found["Messages"]] == ["invoices"]
+
+
 def test_one_metadata_field_may_be_searched(sandbox: Sandbox) -> None:
     status, answer = search(sandbox, count=1, offset=0, metadata_a="1", metadata_b="2")
     assert (status, answer["ErrorCode"]) == (422, 300)

@@ -15,6 +15,7 @@ from infra.platforms.xero import sdk
 from infra.sandbox import seed
 from tests.harness.sandbox import Sandbox
 from tests.harness.world import World, eventually
+from workers import credentials
 from workers.execute import execute
 
 RENEWED = "xero.token.refreshed"
@@ -93,6 +94,7 @@ def test_a_new_pair_that_cannot_be_stored_is_not_used(world, sandbox, monkeypatc
         raise OperationalError("UPDATE connections", {}, OSError("gone"))
 
     monkeypatch.setattr(integrations, "store_credentials", the_database_goes_away)
+    monkeypatch.setattr(credentials, "STORE_WITHIN_S", 0.2)
     sandbox.fault("xero", "latency", path="/Contacts", seconds=0.01, times=None)
     action_id = contact(world)
     execute(world.fleet, action_id)
@@ -106,6 +108,49 @@ def test_a_new_pair_that_cannot_be_stored_is_not_used(world, sandbox, monkeypatc
     assert world.status(action_id) == "succeeded"
     held = world.fleet.vault.unlock(bytes(connection(world).credentials))
     assert held["refresh_token"] != seed.REFRESH_TOKEN
+
+
+@pytest.mark.parametrize("committed", [False, True])
+def test_a_new_pair_is_stored_though_the_database_was_away_for_a_moment(
+    world, sandbox, monkeypatch, committed
+) -> None:
+    """The old refresh token may be dead by now (Zoom): nobody could ask for another pair."""
+    expire(world)
+    store, away = integrations.store_credentials, [1, 1]
+
+    def away_twice(tx, *pair: object) -> bool:
+        if away:
+            away.pop()
+            if committed:
+                store(tx, *pair)
+                tx.commit()
+            raise OperationalError("UPDATE connections", {}, OSError("gone"))
+        return store(tx, *pair)
+
+    monkeypatch.setattr(integrations, "store_credentials", away_twice)
+    action_id = contact(world)
+    carry_on(world, action_id, rounds=1)
+    assert world.status(action_id) == "succeeded"
+    assert (away, sandbox.count(RENEWED)) == ([], 1)
+
+
+def test_a_new_pair_stored_late_resumes_what_the_old_one_had_paused(
+    world, sandbox, monkeypatch
+) -> None:
+    """Another process took the lease over and was refused: the old pair is dead (Zoom)."""
+    expire(world)
+    store = integrations.store_credentials
+
+    def refused_meanwhile(tx, *pair: object) -> bool:
+        used = integrations.find(tx, world.xero)
+        integrations.pause(tx, used, "invalid_grant", world.fleet.now())
+        return store(tx, *pair)
+
+    monkeypatch.setattr(integrations, "store_credentials", refused_meanwhile)
+    action_id = contact(world)
+    carry_on(world, action_id)
+    assert world.status(action_id) == "succeeded"
+    assert [len(world.events(f"integration.{what}")) for what in ("paused", "resumed")] == [1, 1]
 
 
 def test_who_comes_late_uses_what_is_stored_and_not_its_own(world, sandbox, monkeypatch) -> None:
@@ -163,6 +208,27 @@ def test_while_another_renews_a_dead_token_makes_the_action_wait_a_second_and_no
         assert world.status(action_id) == "waiting"
     wait = world.action(action_id).due_at - world.fleet.now()
     assert timedelta() < wait <= timedelta(seconds=1)
+    free_lease(world)
+    carry_on(world, action_id)
+    assert world.status(action_id) == "succeeded"
+    assert sandbox.count(RENEWED) == 1
+
+
+def test_a_token_refused_while_another_renews_it_pauses_nothing(world, sandbox) -> None:
+    """Refused before its time; the new one is not there yet, however often it is tried."""
+    sandbox.fault("xero", "revoke_token", only_access=True)
+    with world.fleet.database.transaction() as tx:
+        tx.execute(
+            text(
+                "UPDATE connections SET refresh_lease_until = now() + interval '1 minute',"
+                " refresh_owner = :me"
+            ),
+            {"me": world.fleet.incarnation.id},
+        )
+    action_id = contact(world)
+    carry_on(world, action_id, rounds=3)
+    assert world.events("integration.paused") == []
+    assert "another process is renewing" in world.action(action_id).status_reason
     free_lease(world)
     carry_on(world, action_id)
     assert world.status(action_id) == "succeeded"

@@ -33,8 +33,10 @@ def is_marked(booking: JsonObject, mark: str) -> bool:
     return _mark_in(booking) == mark or any(_mark_in(one) == mark for one in _people(booking))
 
 
-def emails_in(booking: JsonObject) -> list[str]:
-    """Return the addresses of those who attend."""
+def emails_in(booking: JsonObject) -> list[str] | Unknown:
+    """Return the addresses of those who attend; Unknown where no list of them is shown."""
+    if not isinstance(booking.get("attendees"), list):
+        return Unknown("unreadable_answer", "Cal.com: the booking does not show who attends")
     return [one["email"] for one in _people(booking) if isinstance(one.get("email"), str)]
 
 

@@ -19,7 +19,7 @@ BOOKINGS = "/v2/bookings"
 
 def booking_path(uid: str) -> str:
     """Return where a booking is, or a series of them."""
-    return f"{BOOKINGS}/{quote(uid, safe='')}"
+    return f"{BOOKINGS}/{quote(uid, safe='', errors='replace')}"
 
 
 def send(session: Session, call: Call, version: str = VERSION) -> Exchange:

@@ -56,6 +56,9 @@ def _settled_by_looking(session: Session, sent: Sent, refused: Rejected) -> Outc
     match found:
         case Succeeded():
             return found
+        case Absent() if sent.attempt == 1:
+            # Just written by this very send, it may not be listed yet.
+            return Unknown("not_seen_yet", f"{refused.message}; whether some of it is ours: later")
         case Absent():
             return refused
         case Deferred() | Unknown():

@@ -70,7 +70,8 @@ def _add(session: Session, sent: Sent) -> Outcome:
     if not isinstance(answer, dict):
         return answer
     made = bookings_of(answer["data"])
-    return _told(sent, emails_in(made[0])) if made else UNREADABLE
+    people = emails_in(made[0]) if made else UNREADABLE
+    return _told(sent, people) if isinstance(people, list) else people
 
 
 def _already(session: Session, sent: Sent, refused: Rejected) -> Outcome:
@@ -78,8 +79,10 @@ def _already(session: Session, sent: Sent, refused: Rejected) -> Outcome:
     people = _people(session, sent)
     if not isinstance(people, list):
         return refused if isinstance(people, Rejected) else people
-    _, missing = apart(sent.inputs["guests"], people)
-    if not missing:
+    there, missing = apart(sent.inputs["guests"], people)
+    if not missing or (there and sent.attempt > 1):
+        # None of them was there before the first send: that one has added some after all, and the
+        # others were passed over. To be asked once more they are refused, as if nothing was done.
         return _told(sent, people, ours=sent.attempt > 1)
     details = {"missing": [one["email"] for one in missing]}
     return Rejected(refused.code, refused.message, {**refused.details, **details})

@@ -21,7 +21,7 @@ WAIT_MAX = timedelta(days=1)
 Refusal = Rejected | Deferred | Unknown
 
 _NOT_AUTHORISED = frozenset({10, 102, 190, *range(200, 300)})
-_THROTTLED = frozenset({4, 17, 32, 613, *range(80_000, 80_015)})
+_THROTTLED = frozenset({4, 17, 32, 341, 368, 613, *range(80_000, 80_015)})
 _TRANSIENT = frozenset({1, 2})
 _INVALID, _NO_SUCH_OBJECT = 100, 33  # the object of our calls is always the dataset
 _TOO_LARGE = 413

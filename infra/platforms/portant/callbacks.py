@@ -18,9 +18,9 @@ from infra.storable import storable
 
 DOCUMENTS_MAX = 100
 TEXT_MAX = 2_000
-_REFERENCE = re.compile(
-    r"(?<![0-9a-f])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![0-9a-f])", re.IGNORECASE
-)
+EVENT_ID_MAX = 200  # it is part of an index
+# Whatever stands around it: a template may well name a file Invoice{{wf_ref}}, which ends in an e.
+_REFERENCE = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 def is_genuine(
@@ -61,9 +61,9 @@ def read(body: bytes) -> Sequence[CalledBack]:
 
 def _problems(event: Mapping[str, Any], data: Any, listed: Any) -> list[Problem]:
     found = [
-        Problem(name, "must be a text")
-        for name in ("event_id", "event_type")
-        if not _is_text(event.get(name))
+        Problem(name, f"must be a text of at most {longest} characters")
+        for name, longest in (("event_id", EVENT_ID_MAX), ("event_type", TEXT_MAX))
+        if not _is_text(event.get(name), longest)
     ]
     if not isinstance(data, dict):
         return [*found, Problem("data", "must be an object")]
@@ -86,8 +86,8 @@ def _wrong(one: Any) -> list[tuple[str, str]]:
     return wrong
 
 
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and 0 < len(value) <= TEXT_MAX
+def _is_text(value: Any, longest: int = TEXT_MAX) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= longest
 
 
 def _document(one: Mapping[str, Any]) -> Document:

@@ -14,8 +14,9 @@ from infra.redaction import redact_text
 
 WORDS_MAX = 500
 GONE = frozenset({404, 410})
-AMBIGUOUS = frozenset({303, 408, 429})
-"""Done, and shown elsewhere; a timeout of somebody on the way; too many, without "try again at".
+AMBIGUOUS = frozenset({302, 303, 408, 429})
+"""Done, and shown elsewhere (many servers say so with a 302, too: RFC 9110, 15.4.3); a timeout of
+somebody on the way; too many, without "try again at".
 
 What becomes of data that is answered with 429 is not documented: only who names a time to come back
 has not taken it.

@@ -1,12 +1,13 @@
 """Sending an invoice's email, and finding it again by the effect id in its metadata.
 
-Source: Postmark, "Email API" (10 MB in all), "Messages API" (outbound search by one metadata
-field), "Custom metadata" (keys of 20 characters, values of 80).
+Source: Postmark, "Email API" (10 MB in all), "Messages API" (outbound search by stream and one
+metadata field), "Custom metadata" (keys of 20 characters, values of 80).
 """
 
 import datetime as dt
 from base64 import b64encode
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -72,7 +73,8 @@ def _prepare(prep: Preparation) -> Call | Rejected:
 
 def _call(prep: Preparation, config: EmailConfig, written: Letter, pdf: Attachment | None) -> Call:
     settings = config.settings
-    return frozen(
+    stream = str(settings.get("message_stream") or STREAM)
+    call = frozen(
         From=_sender(settings),
         To=prep.inputs["to"],
         ReplyTo=settings.get("reply_to"),
@@ -81,9 +83,10 @@ def _call(prep: Preparation, config: EmailConfig, written: Letter, pdf: Attachme
         TextBody=written.text,
         Tag="invoice",
         Metadata={METADATA_KEY: str(prep.effect_id)},
-        MessageStream=settings.get("message_stream") or STREAM,
+        MessageStream=stream,
         Attachments=[] if pdf is None else [_attached(pdf)],
     )
+    return replace(call, context={"stream": stream})
 
 
 def letter(config: EmailConfig, given: JsonObject, *, has_pdf: bool) -> Letter:
@@ -143,6 +146,8 @@ def _find(session: Session, sent: Sent) -> LookedUp:
         return _sent({"MessageID": sent.stated_id}, sent, at=None)
     mark = str(sent.effect_id)
     query = {"count": str(FOUND_MAX), "offset": "0", f"metadata_{METADATA_KEY}": mark}
+    if "stream" in sent.call.context:  # a search that names none may pass over all but the default
+        query["messagestream"] = sent.call.context["stream"]
     answer = read(send(session, Call("GET", "/messages/outbound", query)))
     if isinstance(answer, Rejected):
         return Unknown("look_up_refused", f"the look-up was refused: {answer.message}")
@@ -153,11 +158,11 @@ def _found(answer: JsonObject, sent: Sent, mark: str) -> LookedUp:
     found = answer.get("Messages")
     if not isinstance(found, list):
         return Unknown("unreadable_answer", "Postmark: no list of messages in the answer")
-    if not found:
+    if not found and answer.get("TotalCount") == 0:
         return Absent()
     ours = [one for one in found if isinstance(one, dict) and _mark_in(one) == mark]
     if not ours:
-        # A filter that is passed over would make every absence a lie.
+        # A filter that is passed over would make every absence a lie, as would a page cut short.
         return Unknown("look_up_unfit", "Postmark: the search returned other messages than asked")
     return _sent(ours[-1], sent, at=ours[-1].get("ReceivedAt"))
 

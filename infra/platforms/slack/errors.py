@@ -5,6 +5,7 @@ from typing import Any
 
 from domain.actions.outcome import Blocks, Deferred, Rejected, Unknown
 from infra.exchange import Exchange, json_object
+from infra.redaction import redact_text
 
 AMBIGUOUS = frozenset(
     {
@@ -36,6 +37,11 @@ NOT_AUTHORISED = frozenset(
         "messages_tab_disabled",
     }
 )
+OF_THE_TOKEN = frozenset(
+    {"not_authed", "invalid_auth", "account_inactive", "token_revoked", "token_expired"}
+)
+"""Those of them that no call gets past, whatever its scope."""
+WORDS_MAX, CODE_MAX = 2_000, 80
 CUSTOMISE = "chat:write.customize"
 """The scope that only a message with a name or an icon of its own needs."""
 TOO_MANY = frozenset({"ratelimited", "rate_limited"})
@@ -65,8 +71,8 @@ def refusal(
 
     `customised`: the message wants a name or an icon of its own.
     """
-    error = str(answer.get("error", "no error named"))
-    words = "Slack: " + error + _more(answer)
+    error = str(answer.get("error", "no error named"))[:CODE_MAX]
+    words = f"Slack: {redact_text(error + _more(answer))[:WORDS_MAX]}"
     if error in AMBIGUOUS:
         return Unknown(error, words)
     if error == "missing_scope" and customised and _needs(answer) == {CUSTOMISE}:

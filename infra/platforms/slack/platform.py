@@ -20,7 +20,7 @@ from domain.actions.retry import Guarantee, RetryPolicy
 from infra.clock import utc_now
 from infra.platform import ActionType, Call, EffectType, Limits, Platform, Preparation, Sent, Window
 from infra.platforms.slack.authorisation import CONNECTING
-from infra.platforms.slack.errors import answer_of, classify_status, refusal
+from infra.platforms.slack.errors import OF_THE_TOKEN, answer_of, classify_status, refusal
 from infra.session import Session
 from infra.settings import Settings
 
@@ -30,6 +30,11 @@ PAGE = 100  # messages read per look-up; a busy channel needs more than one look
 PAGES_MAX = 5
 SETTLING = timedelta(seconds=5)
 CUSTOMISING = frozenset({"username", "icon_emoji", "icon_url"})
+NOT_THE_THREAD = Unknown(
+    "not_the_thread",
+    "Slack: thread_ts is that of a reply, whose thread cannot be looked through by it; state the "
+    "message's ts, or that there is none",
+)
 CHANNEL = Window("channel", calls=10, seconds=10)
 """Slack: one message a second for each channel, short bursts tolerated."""
 HISTORY = Window("history", calls=50, seconds=60)
@@ -70,7 +75,7 @@ def find(session: Session, sent: Sent) -> LookedUp:
     message = json.loads(sent.call.body or b"{}")
     if sent.stated_id is not None:
         return _posted(message["channel"], sent.stated_id)
-    cursor: str | None = None
+    whole, cursor = True, None
     for _ in range(PAGES_MAX):
         answer = _page(session, sent, message, cursor)
         if not isinstance(answer, dict):
@@ -78,8 +83,9 @@ def find(session: Session, sent: Sent) -> LookedUp:
         for found in answer["messages"]:
             if _mark_of(found) == str(sent.effect_id):
                 return _posted(message["channel"], found.get("ts"))
+            whole = whole and not _is_a_reply(found, message.get("thread_ts"))
         if not answer["has_more"]:
-            return Absent()
+            return Absent() if whole else NOT_THE_THREAD
         cursor = _inside(answer, "response_metadata", "next_cursor")
         if not cursor:
             return Unknown("unreadable_answer", "Slack: more messages, but no cursor to them")
@@ -111,7 +117,9 @@ def _page(
     if answer["ok"]:
         return _a_list(answer)
     refused = refusal(exchange, answer, utc_now())
-    if isinstance(refused, Deferred) and refused.blocks is Blocks.KIND:
+    if isinstance(refused, Deferred) and (
+        refused.blocks is Blocks.KIND or refused.code in OF_THE_TOKEN
+    ):
         return refused
     # What refuses the look-up (a missing history scope, say) tells nothing of the message.
     return Unknown("look_up_refused", f"the look-up was refused: {refused.message}")
@@ -124,6 +132,13 @@ def _a_list(answer: dict[str, Any]) -> dict[str, Any] | Unknown:
 
 def _mark_of(found: Any) -> Any:
     return _inside(found, "metadata", "event_payload", "effect_id")
+
+
+def _is_a_reply(found: Any, thread_ts: str | None) -> bool:
+    """Is what the message was to answer itself a reply? Then this is not the whole thread."""
+    if thread_ts is None or _inside(found, "ts") != thread_ts:
+        return False
+    return _inside(found, "thread_ts") not in {None, thread_ts}
 
 
 def _inside(thing: Any, *names: str) -> Any:

@@ -73,7 +73,7 @@ def _listed(
         rows_seen += len(rows)
         if not page.get("next_page_token"):
             # A meeting deleted between two pages moves the next one to a page already read.
-            whole = page.get("total_records") in (None, rows_seen)
+            whole = page.get("total_records") == rows_seen
             return (
                 Absent() if whole else Unknown("list_changed", "Zoom: the list changed meanwhile")
             )
@@ -96,7 +96,7 @@ def _details(session: Session, sent: Sent, row: Row) -> Succeeded | Deferred | U
 
     A person's word counts even where there is nothing to read any more.
     """
-    path = f"/meetings/{quote(str(row.get('id')), safe='')}"
+    path = f"/meetings/{quote(str(row.get('id')), safe='', errors='replace')}"
     answer = read(session.send("GET", path, headers=headers(session)))
     if isinstance(answer, dict):
         return created(answer, sent.call.context)

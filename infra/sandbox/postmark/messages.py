@@ -9,6 +9,7 @@ from infra.sandbox.store import Shelf, Store
 from infra.sandbox.wire import Document
 
 COUNT_MAX = 500
+STREAM = "outbound"
 REACH_MAX = 10_000  # count + offset
 
 
@@ -40,7 +41,7 @@ class Messages:
         return sorted(self._shelf.records(), key=lambda message: message["At"])
 
     def search(self, query: Document, lag_s: float) -> Document:
-        """Return a page of the index, newest first: what is at least `lag_s` old.
+        """Return a page of one stream's index, newest first: what is at least `lag_s` old.
 
         Raises:
             PostmarkError: a page out of reach, or more than one metadata field.
@@ -55,11 +56,13 @@ class Messages:
         }
         if len(wanted) > 1:
             raise PostmarkError(INVALID_EMAIL, "Only one metadata field may be searched at a time.")
-        before = self._clock.now() - lag_s
+        before, stream = self._clock.now() - lag_s, query.get("messagestream") or STREAM
         found = [
             message
             for message in reversed(self.all())
-            if message["At"] <= before and _has(message["Email"], wanted)
+            if message["At"] <= before
+            and _has(message["Email"], wanted)
+            and _stream(message["Email"]) == stream
         ]
         page = found[offset : offset + count]
         return {"TotalCount": len(found), "Messages": [_row(message) for message in page]}
@@ -77,12 +80,16 @@ def _has(email: Document, wanted: Document) -> bool:
     return all(metadata.get(name.lower()) == value for name, value in wanted.items())
 
 
+def _stream(email: Document) -> str:
+    return email.get("MessageStream") or STREAM
+
+
 def _row(message: Document) -> Document:
     email = message["Email"]
     return {
         "Tag": email.get("Tag") or "",
         "MessageID": message["MessageID"],
-        "MessageStream": email.get("MessageStream") or "outbound",
+        "MessageStream": _stream(email),
         "To": [{"Email": email["To"], "Name": None}],
         "Cc": [],
         "Bcc": [],

@@ -8,6 +8,7 @@ import pytest
 from domain.actions.outcome import Succeeded
 from infra.exchange import Transport
 from infra.platforms.calcom.bookings import told
+from infra.platforms.calcom.client import booking_path
 from infra.sandbox.calcom import seed
 from tests.harness.world import eventually
 from tests.platforms.calcom.cases import ATTENDEE, a_start, booking
@@ -226,6 +227,10 @@ def test_a_late_arrival_of_our_own_is_found_when_the_time_is_taken(desk: Desk, c
     assert row.result["booking_uid"] == desk.bookings()[0]["uid"]
 
 
+def test_a_uid_that_is_no_text_leads_nowhere() -> None:
+    assert booking_path("\ud800/..") == "/v2/bookings/%3F%2F.."
+
+
 def test_a_person_who_was_wrong_about_it_books_nothing_twice(desk: Desk) -> None:
     """They saw no booking and said so; Cal.com has it, and refuses another one."""
     action = desk.lost("drop_after_commit")(booking(desk.world))
@@ -298,7 +303,13 @@ def test_a_recurring_booking_lists_all_of_it(desk: Desk, fault: str | None) -> N
     assert desk.sandbox.count(BOOKED) == 3
 
 
-def test_a_recurring_booking_that_broke_off_is_not_made_twice(desk: Desk) -> None:
+def empty_list(exchange: Any) -> None:
+    if exchange.method == "GET" and "/v2/bookings?" in exchange.url:
+        answer_with(exchange, {"status": "success", "data": [], **NO_MORE})
+
+
+@pytest.mark.parametrize("lags", [False, True])
+def test_a_recurring_booking_that_broke_off_is_not_made_twice(desk: Desk, *, lags: bool) -> None:
     """Of its weeks the third is taken: Cal.com refuses, and the first two stand."""
     request = booking(desk.world, event_type_id=seed.CALCOM_WEEKLY)
     third = {
@@ -308,10 +319,28 @@ def test_a_recurring_booking_that_broke_off_is_not_made_twice(desk: Desk) -> Non
     }
     desk.sandbox.control("POST", "/calcom/bookings", third)
     request["params"] |= {"start": "2030-01-07T09:00:00Z", "recurrence_count": 4}
-    row = desk.done(desk.submit(request))
+    action = desk.submit(request)
+    if lags:  # what is read lags behind what was just written
+        row = desk.again(action, desk.through(empty_list))
+        assert (row.status, row.error["code"]) == ("reconciling", "not_seen_yet")
+        row = desk.again(action)
+    else:
+        row = desk.done(action)
     assert row.status == "succeeded"
     assert len(row.result["booking_uids"]) == desk.sandbox.count(BOOKED) == 2
     assert row.result["warning"] == "Cal.com booked 2 of the 4 that were asked for"
+
+
+def test_a_409_to_a_first_send_that_made_nothing_is_refused_in_the_end(desk: Desk) -> None:
+    desk.sandbox.control("POST", "/calcom/settings", {"clash": 409})
+    start = a_start()
+    desk.book(start=start)
+    row = desk.book(start=start)
+    assert (row.status, row.error["code"]) == ("reconciling", "not_seen_yet")
+    desk.age()
+    row = desk.again(row.id, times=3)
+    assert (row.status, row.error["code"]) == ("rejected", "already_booked")
+    assert desk.sandbox.count(BOOKED) == 1
 
 
 @pytest.mark.parametrize("moved", [False, True])

@@ -208,6 +208,24 @@ def test_who_may_not_be_added_is_told(desk: Desk) -> None:
     assert alone.error["message"] == "Cal.com: emails_must_be_unique_valid"
 
 
+@pytest.mark.parametrize("passed_over", ["blocked", "verified_first"])
+def test_a_lost_answer_does_not_make_a_refusal_of_who_was_passed_over(
+    desk: Desk, passed_over: str
+) -> None:
+    """Made again, the call adds nobody: Cal.com refuses it, and the first one stands."""
+    desk.sandbox.control("POST", "/calcom/settings", {passed_over: ["bad@x.test"]})
+    uid = booked(desk.world)
+    guests = ("bad@x.test", *many(10))
+    action = desk.lost("drop_after_commit", GUESTS, contains="bad")(
+        adding(desk.world, uid, *guests)
+    )
+    desk.age()
+    row = desk.again(action, times=5)
+    assert row.status == "succeeded", row.error
+    assert (row.result["guests"], row.result["not_added"]) == (many(10), ["bad@x.test"])
+    assert people(desk) == [ADA, *many(10)]
+
+
 def test_a_later_call_that_is_refused_leaves_a_partial_action(desk: Desk) -> None:
     uid = booked(desk.world)
     desk.sandbox.control("POST", "/calcom/settings", {"blocked": ["g10@x.test"]})
@@ -242,6 +260,29 @@ def test_what_is_no_booking_is_no_word_on_who_is_there(desk: Desk) -> None:
     row = desk.again(action, desk.through(older), times=2)
     assert (row.status, row.error["code"]) == ("reconciling", "unreadable_answer")
     assert desk.again(action, times=2).status == "succeeded"
+
+
+@pytest.mark.parametrize("attendees", [None, {}, "hidden"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_booking_that_does_not_show_who_attends_is_no_word_either(
+    desk: Desk, method: str, attendees: Any
+) -> None:
+    def hidden(exchange: Any) -> None:
+        if exchange.method == method:
+            told = answered(exchange)
+            told["data"]["attendees"] = attendees
+            answer_with(exchange, told)
+
+    uid = booked(desk.world)
+    if method == "GET":
+        action = desk.lost("drop_after_commit", GUESTS)(adding(desk.world, uid, "a@x.test"))
+        desk.age()
+    else:
+        action = desk.submit(adding(desk.world, uid, "a@x.test"))
+    row = desk.again(action, desk.through(hidden))
+    assert (row.status, row.error["code"]) == ("reconciling", "unreadable_answer")
+    row = desk.again(action, times=2)
+    assert (row.status, row.result["guests"]) == ("succeeded", ["a@x.test"])
 
 
 def test_a_person_may_say_that_they_were_added(desk: Desk) -> None:

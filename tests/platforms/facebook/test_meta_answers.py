@@ -40,6 +40,8 @@ def error(code, **more):
         (400, error(4), Deferred, "meta_4", Blocks.TENANT),
         (403, error(17), Deferred, "meta_17", Blocks.TENANT),
         (400, error(32), Deferred, "meta_32", Blocks.TENANT),
+        (400, error(341), Deferred, "meta_341", Blocks.TENANT),
+        (400, error(368), Deferred, "meta_368", Blocks.TENANT),
         (400, error(613, is_transient=True), Deferred, "meta_613", Blocks.TENANT),
         (400, error(80000), Deferred, "meta_80000", Blocks.TENANT),
         (400, error(80014), Deferred, "meta_80014", Blocks.TENANT),
