@@ -62,7 +62,7 @@ browser: install ## Install what drives a browser in the slower tests (they need
 	$(PIP) --require-hashes --no-deps -r requirements-browser.lock
 
 test-deep: install ## Run the slower tests too: many more examples, longer kills
-	$(RUN) pytest -m deep
+	$(RUN) pytest -m deep -n 2 --dist loadfile --no-loadscope-reorder
 
 bench: install ## Measure throughput, latency, memory, and what a sync costs
 	$(RUN) bench
