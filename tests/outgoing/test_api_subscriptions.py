@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from threading import Barrier, Thread
+from threading import Barrier, BoundedSemaphore, Thread
 from uuid import uuid4
 
 import pytest
@@ -13,11 +13,15 @@ from standardwebhooks import Webhook
 from domain.access import SCOPES_OF, Role, Scope
 from domain.events import EventType
 from infra.database import integrations
+from infra.http.problems import HttpProblem
 from tests.api.callers import Client, client_of
 from tests.harness.outgoing import Outgoing
 from tests.harness.processes import Processes
 from tests.harness.receiver import Receiver
 from tests.harness.world import World
+from workers.api import subscriptions as api
+from workers.api.endpoint import Asked, Caller
+from workers.api.shapes import Queued
 
 pytestmark = pytest.mark.processes
 
@@ -144,6 +148,23 @@ def test_one_delivery_or_a_time_is_delivered_again(admin, outgoing, receiver, fl
         said = admin.post(f"{one}/replay", body)
         assert (said.status, list(said.errors)) == (422, [field])
     assert admin.post(f"{one}/replay", {"delivery_id": str(uuid4())}).status == 404
+
+
+def test_only_so_many_go_through_all_events_at_once(world, outgoing, fleet, monkeypatch) -> None:
+    one = outgoing.subscribe()
+    outgoing.send()
+    places = BoundedSemaphore(1)
+    monkeypatch.setattr(api, "_long", places)
+    caller = Caller(world.workspace_id, frozenset(Scope), "me", uuid4())
+    said = api.Replay(since=fleet.now() - timedelta(minutes=1))
+    asked = Asked(fleet, caller, {"subscription_id": one}, None, said, None, "r")
+    with places:
+        for call in (api.replay, api.resume):
+            with pytest.raises(HttpProblem, match="ask again") as refused:
+                call(asked)
+            assert (refused.value.status, refused.value.headers) == (503, {"Retry-After": "10"})
+    assert outgoing.open() == []
+    assert [api.replay(asked), api.resume(asked)] == [Queued(1), Queued(0)]
 
 
 def test_deleted_it_is_gone_with_its_secret(admin, outgoing, receiver, fleet, world) -> None:

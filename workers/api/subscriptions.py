@@ -1,8 +1,10 @@
 """Endpoints over subscriptions: who is told of events by webhook, and how that goes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from threading import BoundedSemaphore
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -28,6 +30,10 @@ from workers.api.shapes import (
     SubscriptionList,
 )
 from workers.subscribing import Wanted
+
+LONG_MAX = 4
+"""Replays under way in a process at once: each takes a thread that a look-up may wait for."""
+_long = BoundedSemaphore(LONG_MAX)
 
 
 @dataclass(frozen=True)
@@ -110,7 +116,8 @@ def pause(asked: Asked) -> Subscription:
 
 def resume(asked: Asked) -> Queued:
     """Go on, with what came meanwhile."""
-    return Queued(subscriptions.resume(asked.fleet, _id(asked), asked.workspace_id))
+    with _one_of_few():
+        return Queued(subscriptions.resume(asked.fleet, _id(asked), asked.workspace_id))
 
 
 def rotate(asked: Asked) -> Secret:
@@ -135,7 +142,8 @@ def replay(asked: Asked) -> Queued:
     if said.since is None:
         raise invalid([Problem("since", "say which: since, or delivery_id")])
     chosen = replaying.replay_failed if said.failed else replaying.replay
-    return Queued(chosen(asked.fleet, receiver, Span(said.since, said.until), by))
+    with _one_of_few():
+        return Queued(chosen(asked.fleet, receiver, Span(said.since, said.until), by))
 
 
 def delete(asked: Asked) -> Subscription:
@@ -143,6 +151,22 @@ def delete(asked: Asked) -> Subscription:
     last = get_subscription(asked)
     subscriptions.delete(asked.fleet, last.id, asked.workspace_id)
     return last
+
+
+@contextmanager
+def _one_of_few() -> Iterator[None]:
+    """Go through all events of a time, unless so many do already.
+
+    Raises:
+        HttpProblem: they do; nothing was queued.
+    """
+    if not _long.acquire(blocking=False):
+        words = "as many replays run as may at once; ask again in a moment"
+        raise HttpProblem("unavailable", words, headers={"Retry-After": "10"})
+    try:
+        yield
+    finally:
+        _long.release()
 
 
 def _id(asked: Asked) -> UUID:
@@ -185,7 +209,7 @@ ENDPOINTS: Sequence[Endpoint] = (
     Endpoint(
         "POST", _ONE + "/resume", "resume_subscription", WRITE, resume,
         "Go on, with what came meanwhile, as long as events are kept", Queued, body=Nothing,
-        asks_platform=True,
+        asks_platform=True, errors=("unavailable",),
     ),
     Endpoint(
         "POST", _ONE + "/rotate", "rotate_subscription", WRITE, rotate,
@@ -194,7 +218,7 @@ ENDPOINTS: Sequence[Endpoint] = (
     Endpoint(
         "POST", _ONE + "/replay", "replay_subscription", WRITE, replay,
         "Deliver again, under the same webhook-ids: one delivery, or the events of a time", Queued,
-        body=Replay, asks_platform=True,
+        body=Replay, asks_platform=True, errors=("unavailable",),
     ),
     Endpoint(
         "DELETE", _ONE, "delete_subscription", WRITE, delete,
