@@ -15,6 +15,7 @@ from domain.actions.outcome import Blocks, Deferred, Rejected, Unknown
 from infra.clock import utc_now
 from infra.exchange import Exchange, json_of
 from infra.redaction import redact_text
+from infra.retry_after import retry_after
 
 NOT_ENTERED = "not_entered"
 """No entry was made: the contact is in the automation already, or it takes nobody, or not twice."""
@@ -69,9 +70,8 @@ def unreadable(exchange: Exchange, what: str) -> Unknown:
 
 def _later(wait: Wait, exchange: Exchange, words: str) -> Deferred:
     after = wait.after
-    said = exchange.answer_headers.get("retry-after", "").strip()
-    if after is not None and said.isascii() and said.isdigit() and len(said) <= 9:
-        after = min(timedelta(seconds=max(int(said), 1)), _WAIT_MAX)
+    if after is not None:
+        after = retry_after(exchange, utc_now(), _WAIT_MAX) or after
     until = None if after is None else utc_now() + after
     return Deferred(wait.code, words, until, wait.blocks)
 

@@ -4,13 +4,13 @@ Portant documents neither statuses nor bodies of this answer, so any 2xx is take
 its body for nothing. What may have begun a document is unknown: a second POST makes a second one.
 """
 
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from http import HTTPStatus
 
 from domain.actions.outcome import Blocks, Deferred, Rejected, Unknown
 from infra.exchange import Exchange, json_object
 from infra.redaction import redact_text
+from infra.retry_after import retry_after
 
 WORDS_MAX = 500
 GONE = frozenset({404, 410})
@@ -29,7 +29,7 @@ def refusal(exchange: Exchange, now: datetime) -> Deferred | Rejected | Unknown 
     status, words = exchange.status or 0, f"Portant: {_said(exchange)}"
     if 200 <= status < 300:
         return None
-    wait = _busy(exchange, now) if status == 429 else None
+    wait = retry_after(exchange, now, BUSY_MAX) if status == 429 else None
     if wait is not None:
         return Deferred("rate_limited", words, now + wait, Blocks.TENANT)
     if status in GONE:
@@ -40,19 +40,6 @@ def refusal(exchange: Exchange, now: datetime) -> Deferred | Rejected | Unknown 
     if status < 400:
         return Deferred("redirected", f"{words}; check the workflow's address")
     return Rejected(f"http_{status}", words, {"status": status})
-
-
-def _busy(exchange: Exchange, now: datetime) -> timedelta | None:
-    """Return how long it asks us to wait, if it does: in seconds or until a date, as in HTTP."""
-    said = exchange.answer_headers.get("retry-after", "").strip()
-    if said.isascii() and said.isdigit():
-        return min(timedelta(seconds=max(int(said[:9]), 1)), BUSY_MAX)
-    try:
-        until = parsedate_to_datetime(said)
-        until = until.replace(tzinfo=until.tzinfo or UTC)
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return min(max(until - now, timedelta(seconds=1)), BUSY_MAX)
 
 
 def _said(exchange: Exchange) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 from domain.actions.outcome import Blocks, Deferred, Rejected, Unknown
 from infra.exchange import Exchange, json_object
 from infra.redaction import redact_text
+from infra.retry_after import retry_after
 
 AMBIGUOUS = frozenset(
     {
@@ -81,7 +82,8 @@ def refusal(
     if error in NOT_AUTHORISED:
         return Deferred(error, words, None, Blocks.CONNECTION)
     if error in TOO_MANY:
-        return Deferred(error, words, now + (_retry_after(exchange) or PAUSE), Blocks.KIND)
+        wait = retry_after(exchange, now, WAIT_MAX) or PAUSE
+        return Deferred(error, words, now + wait, Blocks.KIND)
     if error in LATER:
         return Deferred(error, words, now + LATER[error], Blocks.TENANT)
     return Rejected(error, words)
@@ -91,20 +93,12 @@ def classify_status(exchange: Exchange, now: datetime) -> Deferred | Unknown | N
     """Sort what the HTTP status alone decides; None: read the body."""
     status = exchange.status or 0
     if status == 429:
-        wait = _retry_after(exchange) or PAUSE
+        wait = retry_after(exchange, now, WAIT_MAX) or PAUSE
         words = f"Slack: rate limited for {wait.total_seconds():.0f} s"
         return Deferred("ratelimited", words, now + wait, Blocks.KIND)
     if status >= 500:
         return Unknown(f"http_{status}", f"Slack answered HTTP {status}")
     return None
-
-
-def _retry_after(exchange: Exchange) -> timedelta | None:
-    try:
-        said = int(exchange.answer_headers.get("retry-after", ""))
-    except ValueError:
-        return None
-    return timedelta(seconds=min(max(said, 1), WAIT_MAX.total_seconds()))
 
 
 def _needs(answer: dict[str, Any]) -> set[str]:

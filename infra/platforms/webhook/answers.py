@@ -1,10 +1,10 @@
 """What a receiver's answer means: 2xx is taken, 410 is goodbye, anything else is tried again."""
 
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
 
 from domain.actions.outcome import Blocks, Deferred, Rejected, Succeeded
 from infra.exchange import Exchange
+from infra.retry_after import retry_after
 
 GONE = "gone"
 RETRY_AFTER_MAX = timedelta(days=1)
@@ -22,20 +22,7 @@ def classify(exchange: Exchange, now: datetime) -> Succeeded | Rejected | Deferr
         return Rejected(GONE, f"{words}: it wants no more")
     if 300 <= status < 400:
         words += "; redirects are not followed"
-    wait = retry_after(exchange.answer_headers.get("retry-after"), now)
+    wait = retry_after(exchange, now, RETRY_AFTER_MAX)
     if status in HOLDING and wait is not None:
         return Deferred(f"http_{status}", words, now + wait, Blocks.TENANT)
     return Deferred(f"http_{status}", words)
-
-
-def retry_after(said: str | None, now: datetime) -> timedelta | None:
-    """Read `Retry-After`, seconds or an HTTP date: at least a second, a day at most."""
-    text = (said or "").strip()
-    try:
-        if text.isascii() and text.isdigit():
-            wait = timedelta(seconds=int(text[:9]))
-        else:
-            wait = parsedate_to_datetime(text) - now
-    except (ValueError, TypeError, OverflowError):  # TypeError: a date without a zone
-        return None
-    return min(max(wait, timedelta(seconds=1)), RETRY_AFTER_MAX)

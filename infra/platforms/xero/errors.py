@@ -8,13 +8,13 @@ worth repeating), and the recorded answers of a demo company that the tests hold
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from domain.actions.outcome import Blocks, Deferred, JsonObject, Rejected, Unknown
 from infra.exchange import Exchange
 from infra.platforms.xero.client import parsed
 from infra.redaction import redact_text
+from infra.retry_after import retry_after
 
 WORDS_MAX = 2_000
 
@@ -47,6 +47,8 @@ _WAITS: Mapping[str, timedelta] = {
     "concurrent": timedelta(seconds=2),
 }
 """How long to wait when Xero does not say, by `X-Rate-Limit-Problem` (letters only)."""
+_WAIT_MAX = timedelta(days=1)
+"""No answer holds an organisation for longer: its longest window is a day."""
 
 _WAIT_OTHERWISE = timedelta(seconds=5)
 _WAIT_FORBIDDEN = timedelta(minutes=15)
@@ -142,7 +144,7 @@ def _failed(exchange: Exchange) -> Unknown:
 
 def _rate_limited(exchange: Exchange) -> Deferred:
     problem = exchange.answer_headers.get("x-rate-limit-problem", "")
-    wait = _retry_after(exchange)
+    wait = retry_after(exchange, answered_at(exchange), _WAIT_MAX)
     if wait is None:
         wait = _WAITS.get(_letters(problem), _WAIT_OTHERWISE)
     words = f"Xero: rate limit ({problem or 'not named'}); free in {wait.total_seconds():.0f} s"
@@ -152,19 +154,6 @@ def _rate_limited(exchange: Exchange) -> Deferred:
 
 def _letters(problem: str) -> str:
     return re.sub(r"[^a-z]", "", problem.lower())
-
-
-def _retry_after(exchange: Exchange) -> timedelta | None:
-    given = exchange.answer_headers.get("retry-after", "").strip()
-    if given.isascii() and given.isdigit() and len(given) <= 7:
-        return timedelta(seconds=int(given))
-    try:
-        until = parsedate_to_datetime(given)
-    except ValueError:
-        return None
-    if until.tzinfo is None:
-        return None
-    return max(until - answered_at(exchange), timedelta(0))
 
 
 def _rejected(exchange: Exchange) -> Rejected | Unknown:

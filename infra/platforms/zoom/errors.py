@@ -13,6 +13,7 @@ from domain.actions.outcome import Blocks, Deferred, Rejected, Unknown
 from infra.clock import utc_now
 from infra.exchange import Exchange, json_object
 from infra.redaction import redact_text
+from infra.retry_after import retry_after
 
 WORDS_MAX: Final = 2_000
 BAD_TOKEN: Final = "unauthorised"  # noqa: S105 - a code
@@ -74,7 +75,8 @@ def _refused(status: int, document: dict[str, Any] | None, words: str) -> Refusa
 def _limited(exchange: Exchange, words: str) -> Deferred:
     """Sort a limit: a host's day holds that host, the account's hold the whole account."""
     now = utc_now()
-    said = _retry_after(exchange.answer_headers.get("retry-after", ""), now)
+    wait = retry_after(exchange, now, _WAIT_MAX)
+    said = None if wait is None else now + wait
     if _OF_A_HOST.search(words):
         until = said or next_midnight(now)
         words = f"{words} (try after midnight UTC)"
@@ -83,20 +85,6 @@ def _limited(exchange: Exchange, words: str) -> Deferred:
     if kind.startswith("daily") or (not kind and _OF_A_DAY.search(words)):
         return Deferred("daily_limit", words, said or next_midnight(now), Blocks.TENANT)
     return Deferred("rate_limited", words, said or now + _A_SECOND, Blocks.TENANT)
-
-
-def _retry_after(text: str, now: datetime) -> datetime | None:
-    """Read seconds or an ISO 8601 moment: later than now, and not for ever."""
-    text = text.strip()
-    try:
-        if text.isascii() and text.isdigit():
-            until = now + timedelta(seconds=min(int(text[:9]), 10**6))
-        else:
-            moment = datetime.fromisoformat(text)
-            until = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return min(max(until, now + _A_SECOND), now + _WAIT_MAX)
-    except (ValueError, OverflowError):
-        return None
 
 
 def _code(document: dict[str, Any] | None) -> int | None:

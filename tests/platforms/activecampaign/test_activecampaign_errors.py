@@ -88,7 +88,7 @@ def test_a_document_is_an_answer_whatever_is_in_it():
         (429, "999999999", 86_400, Blocks.TENANT),
         (429, None, 5, Blocks.TENANT),
         (429, "soon", 5, Blocks.TENANT),
-        (429, "9" * 30, 5, Blocks.TENANT),
+        (429, "9" * 30, 86_400, Blocks.TENANT),
         (402, None, 3600, Blocks.TENANT),
         (401, None, None, Blocks.CONNECTION),
         (403, "30", None, Blocks.CONNECTION),
