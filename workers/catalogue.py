@@ -155,7 +155,12 @@ def _plain(one: Json, named: Json) -> str:
 def _text(one: Json) -> str:
     word = FORMATS.get(one.get("format", ""), "text")
     limit, pattern = one.get("maxLength"), one.get("pattern")
-    words = [word, f"{limit:,} characters at most" if limit else "", pattern and f"like {pattern}"]
+    words = [
+        word,
+        f"{limit:,} characters at most" if limit else "",
+        f"like {pattern}" if pattern else "",
+        *(f"such as {each}" for each in one.get("examples", ())),
+    ]
     return ", ".join(filter(None, words))
 
 

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Annotated, Literal
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from domain.email.recipients import is_address
 
@@ -54,7 +54,7 @@ def _phone(given: str) -> str:
     return given
 
 
-Start = Annotated[str, AfterValidator(_in_utc)]
+Start = Annotated[str, AfterValidator(_in_utc), Field(examples=["2026-12-01T09:00:00Z"])]
 Email = Annotated[str, AfterValidator(_email)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 Phone = Annotated[str, AfterValidator(_phone)]

@@ -59,7 +59,9 @@ class Recurrence:
     monthly_week: Literal[-1, 1, 2, 3, 4] | None = None
     monthly_week_day: Day | None = None
     end_times: Annotated[int, Field(ge=1, le=60)] | None = None
-    end_date_time: Annotated[str, AfterValidator(_moment)] | None = None
+    end_date_time: (
+        Annotated[str, AfterValidator(_moment), Field(examples=["2026-12-31T09:00:00Z"])] | None
+    ) = None
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ class CreateMeeting:
 
     topic: Annotated[str, StringConstraints(min_length=1, max_length=200)]
     host: Person = "me"
-    start_time: str | None = None
+    start_time: Annotated[str, Field(examples=["2026-12-01T09:00:00"])] | None = None
     duration: Annotated[int, Field(ge=1, le=1_440)] | None = None
     timezone: Annotated[str, AfterValidator(_known_zone)] | None = None
     agenda: Annotated[str, StringConstraints(max_length=AGENDA_MAX)] | None = None
