@@ -187,7 +187,7 @@ def test_all_of_it_works_by_keyboard(world: World, sandbox: Sandbox, served: Pro
         page.focus(f"#line-{line}")
         keys.press("Space")
         page.wait_for_selector("text=Tick at least one product.")
-        assert seen.focused() == f"line-{line}", "focus stays on the box"
+        eventually(lambda: seen.focused() == f"line-{line}", 3, "focus stays on the box")
         for _ in range(40):
             keys.press("Tab")
             inside = page.evaluate(
@@ -197,7 +197,9 @@ def test_all_of_it_works_by_keyboard(world: World, sandbox: Sandbox, served: Pro
             assert inside, "a modal dialog keeps the focus"
         keys.press("Escape")
         page.wait_for_selector("#dialog:not([open])", state="attached")
-        assert page.inner_text(":focus").startswith("Actions")
+        eventually(
+            lambda: page.inner_text(":focus").startswith("Actions"), 3, "focus is where it was"
+        )
         page.focus(f"#edit-{line}")
         keys.press("Enter")
         page.wait_for_selector("[name=payment_status]")
