@@ -11,6 +11,8 @@ from infra.envelope import Problem
 
 MEDIA_TYPE = "application/problem+json"
 DOCUMENTED_AT = "/docs#problem-"
+ERRORS_MAX = 1_000
+"""Problems named one by one; of more it is said how many there are."""
 
 KINDS: Mapping[str, tuple[int, str]] = {
     "unreadable": (400, "The request cannot be read"),
@@ -72,7 +74,9 @@ def document(problem: HttpProblem, request_id: str) -> dict[str, Any]:
         "request_id": request_id,
     }
     if problem.errors:
-        told["errors"] = [one.plain() for one in problem.errors]
+        named, left = problem.errors[:ERRORS_MAX], problem.errors[ERRORS_MAX:]
+        more = [Problem("", f"and {len(left):,} more")] if left else []
+        told["errors"] = [one.plain() for one in (*named, *more)]
     return told
 
 

@@ -57,6 +57,15 @@ def test_a_body_nobody_can_read_is_refused(admin, path, body, kind) -> None:
     assert said.status in {400, 413}
 
 
+def test_of_very_many_problems_a_thousand_are_named_and_the_rest_counted(admin, path) -> None:
+    params = {"channel": "C1", "text": "x"} | {f"no_such_{n}": 1 for n in range(2_500)}
+    said = admin.post(path, {"action_type": "slack_send_message", "params": params})
+    errors = said.json["errors"]
+    assert (said.status, len(errors)) == (422, 1_001)
+    assert errors[-1] == {"field": "", "problem": "and 1,500 more"}
+    assert len(said.body) < 200_000
+
+
 def test_a_large_body_of_untold_size_is_refused(admin, path) -> None:
     def chunks():
         for _ in range(40):
