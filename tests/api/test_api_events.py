@@ -14,7 +14,7 @@ from domain.access import Scope
 from domain.events import Event, EventType
 from infra.database import feed, outbox
 from tests.api.callers import Client, client_of
-from tests.harness.world import World, eventually
+from tests.harness.world import World, eventually, settled
 from workers.api.endpoint import BASE
 
 pytestmark = pytest.mark.processes
@@ -79,6 +79,7 @@ def happen(world: World, *subjects: str, kind=EventType.ACTION_SUCCEEDED, deal=N
 def test_what_happens_is_told_at_once_and_only_to_its_workspace(admin, world, fleet) -> None:
     stranger = World(fleet)
     happen(world, "before")
+    settled(fleet, "outbox")
     with stream(admin) as mine:
         began = time.monotonic()
         happen(stranger, "theirs")

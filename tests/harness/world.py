@@ -37,6 +37,21 @@ def eventually(check: Callable[[], Any], seconds: float = 20.0, what: str = "") 
         time.sleep(0.05)
 
 
+def settled(fleet: Fleet, *tables: str) -> None:
+    """Wait until what is in the tables is older than all that is under way in the whole server."""
+    written = " UNION ALL ".join(f"SELECT max(txid) FROM {name}" for name in tables)
+    query = text(
+        "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint > coalesce(max(max), 0)"
+        f" FROM ({written}) AS of_each"
+    )
+
+    def is_so() -> bool:
+        with fleet.database.reading() as tx:
+            return bool(tx.execute(query).scalar_one())
+
+    eventually(is_so, 20, "every transaction of anybody's that was under way has ended")
+
+
 class World:
     """One workspace."""
 

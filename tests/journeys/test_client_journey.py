@@ -1,12 +1,13 @@
 """The client against the HTTP API, both real: submitted, waited for, heard, and killed between."""
 
+import contextlib
 import threading
 from importlib.util import find_spec
 from uuid import uuid4
 
 import pytest
 
-from actionfleet import AnyRequest, Conflict, Event, FleetHTTP, NotFound, Refused
+from actionfleet import AnyRequest, Conflict, Event, FleetHTTP, NotFound, NotPermitted, Refused
 from actionfleet.requests import SlackSendMessage
 from tests.harness.processes import Processes
 from tests.harness.sandbox import Sandbox
@@ -37,8 +38,8 @@ def test_a_services_day(
     client: FleetHTTP, world: World, sandbox: Sandbox, processes: Processes
 ) -> None:
     heard: list[Event] = []
-    listening = client.events("action.*")
-    threading.Thread(target=heard.extend, args=(listening,), daemon=True).start()
+    listening = threading.Thread(target=_hear, args=(client, heard), daemon=True)
+    listening.start()
     first = client.submit(message("hello"), world.slack)
     assert client.wait(first.id).outcome()["channel"] == "C0GENERAL"
     mine = uuid4()
@@ -59,6 +60,14 @@ def test_a_services_day(
     assert next(event for event in behind if event.subject == third).type == "action.succeeded"
     eventually(lambda: third in {event.subject for event in heard})
     assert sandbox.count("slack.message.posted") == 3
+    world.rows_changed("UPDATE api_keys SET revoked_at = now()")
+    listening.join(30)
+    assert not listening.is_alive(), "a revoked key hears nothing more, and is told so"
+
+
+def _hear(client: FleetHTTP, heard: list[Event]) -> None:
+    with contextlib.suppress(NotPermitted):
+        heard.extend(client.events("action.*"))
 
 
 def _submitted_while_it_is_killed(client: FleetHTTP, world: World, processes: Processes) -> str:

@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 
 from infra.database import measures, tallies
 from infra.database.engine import Database
+from tests.harness.world import settled
 from workers.beat import Beat, invariants
 from workers.execute import execute
 from workers.metrics import Exporter
@@ -22,6 +23,7 @@ from workers.metrics import Exporter
 
 def told(fleet) -> dict[str, dict[tuple[tuple[str, str], ...], float]]:
     """What a new exporter tells: samples by name and labels, read as Prometheus reads them."""
+    settled(fleet, "integration_log", "action_transitions")
     registry = CollectorRegistry(auto_describe=False)
     registry.register(Exporter(fleet))
     found: dict[str, dict[tuple[tuple[str, str], ...], float]] = {}
