@@ -21,7 +21,7 @@ from tests.harness.receiver import Receiver
 from tests.harness.world import World
 from workers.api import subscriptions as api
 from workers.api.endpoint import Asked, Caller
-from workers.api.shapes import Queued
+from workers.api.subscription_shapes import Queued
 
 pytestmark = pytest.mark.processes
 

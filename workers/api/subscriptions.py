@@ -20,7 +20,7 @@ from workers import replaying, subscriptions
 from workers.api.actions import LIMIT_MAX, Nothing
 from workers.api.checking import adapter
 from workers.api.endpoint import Asked, Endpoint
-from workers.api.shapes import (
+from workers.api.subscription_shapes import (
     Delivery,
     DeliveryList,
     NewSubscription,
