@@ -21,7 +21,7 @@ from workers.member import Member, Part, Step
 WITHIN_S = 2.0
 """How long looking for fellows may take: the leader waits for it."""
 
-LOOKS_MAX = 3
+LOOKS_MAX = 6
 """How often fellows are looked for while there is room: some of those due have come less far."""
 
 Fellow = tuple[Member, Following]
