@@ -170,16 +170,18 @@ def test_who_comes_late_uses_what_is_stored_and_not_its_own(world, sandbox, monk
     assert held == newer
 
 
+def renewing_elsewhere(world) -> None:
+    """A living process has the lease to renew the tokens."""
+    lease = (
+        "UPDATE connections SET refresh_lease_until = now() + interval '1 minute',"
+        " refresh_owner = :me"
+    )
+    world.rows_changed(lease, me=world.fleet.incarnation.id)
+
+
 def test_while_another_renews_the_old_token_serves_as_long_as_it_lives(world, sandbox) -> None:
     expire(world, seconds=60)
-    with world.fleet.database.transaction() as tx:
-        tx.execute(
-            text(
-                "UPDATE connections SET refresh_lease_until = now() + interval '1 minute',"
-                " refresh_owner = :me"
-            ),
-            {"me": world.fleet.incarnation.id},
-        )
+    renewing_elsewhere(world)
     action_id = contact(world)
     carry_on(world, action_id, rounds=1)
     assert world.status(action_id) == "succeeded"
@@ -190,14 +192,7 @@ def test_while_another_renews_a_dead_token_makes_the_action_wait_a_second_and_no
     world, sandbox
 ) -> None:
     expire(world)
-    with world.fleet.database.transaction() as tx:
-        tx.execute(
-            text(
-                "UPDATE connections SET refresh_lease_until = now() + interval '1 minute',"
-                " refresh_owner = :me"
-            ),
-            {"me": world.fleet.incarnation.id},
-        )
+    renewing_elsewhere(world)
     action_id = contact(world)
     for _ in range(15):  # more often than an effect may be tried
         began = world.fleet.now()
@@ -217,14 +212,7 @@ def test_while_another_renews_a_dead_token_makes_the_action_wait_a_second_and_no
 def test_a_token_refused_while_another_renews_it_pauses_nothing(world, sandbox) -> None:
     """Refused before its time; the new one is not there yet, however often it is tried."""
     sandbox.fault("xero", "revoke_token", only_access=True)
-    with world.fleet.database.transaction() as tx:
-        tx.execute(
-            text(
-                "UPDATE connections SET refresh_lease_until = now() + interval '1 minute',"
-                " refresh_owner = :me"
-            ),
-            {"me": world.fleet.incarnation.id},
-        )
+    renewing_elsewhere(world)
     action_id = contact(world)
     carry_on(world, action_id, rounds=3)
     assert world.events("integration.paused") == []
